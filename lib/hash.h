@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: MIT
+// hash.h: FNV-1a, for tables and checksums against accidents (not against an adversary).
+#pragma once
+
+#include <lib/types.h>
+
+uint64_t hash_bytes(const void *bytes, size_t size);
+uint64_t hash_string(const char *text);
+
+// Mixes a number (Fibonacci hashing): take the upper bits of the result.
+static inline uint64_t hash_number(uint64_t value)
+{
+    return value * 0x9e3779b97f4a7c15ull;
+}

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+// string.h: memory and text primitives for a program without a C library. Semantics are ISO C's where the name is.
+#pragma once
+
+#include <lib/types.h>
+
+void  *memcpy(void *restrict to, const void *restrict from, size_t size);
+void  *memmove(void *to, const void *from, size_t size);
+void  *memset(void *to, int byte, size_t size);
+int    memcmp(const void *a, const void *b, size_t size);
+size_t strlen(const char *text);
+int    strcmp(const char *a, const char *b);
+int    strncmp(const char *a, const char *b, size_t limit);
+char  *strchr(const char *text, int byte);
+
+// Length of `text`, `limit` when no terminator stands in the first `limit` bytes.
+size_t string_length_bounded(const char *text, size_t limit);
+
+// Copies as much of `text` as fits with its terminator; returns whether all of it fitted. `size` is not 0.
+bool string_copy(char *to, const char *text, size_t size);
+
+static inline bool string_equal(const char *a, const char *b)
+{
+    return strcmp(a, b) == 0;
+}
+
+bool string_starts(const char *text, const char *prefix);
+
+// Parses an unsigned number in C notation (decimal, 0x…, 0…) with nothing before or behind it.
+// False, and `*value` untouched, when it is not one or does not fit.
+bool string_number(const char *text, uint64_t *value);

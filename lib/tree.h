@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+// tree.h: an intrusive balanced (AVL) binary search tree. The user walks down and compares; the tree keeps balance.
+//
+// Height is at most 1.44 log2(n): insert, remove and find cost O(log n), first/next amortised O(1).
+// Not locked: the owner's lock covers a tree.
+#pragma once
+
+#include <lib/types.h>
+
+struct tree_node {
+    struct tree_node *parent, *left, *right;
+    int32_t           height; // of the subtree; a leaf has 1
+};
+
+struct tree {
+    struct tree_node *root;
+};
+
+// Negative: `a` sorts before `b`; positive: after; 0: equal.
+typedef int tree_compare(const struct tree_node *a, const struct tree_node *b);
+
+// Puts `node` in its place; equals go after those already there. The node stays the caller's.
+void tree_insert(struct tree *tree, struct tree_node *node, tree_compare *compare);
+
+// Takes `node`, which must be in the tree, out of it.
+void tree_remove(struct tree *tree, struct tree_node *node);
+
+// Smallest / largest node, nullptr in an empty tree.
+struct tree_node *tree_first(const struct tree *tree);
+struct tree_node *tree_last(const struct tree *tree);
+
+// In-order neighbours, nullptr at the ends.
+struct tree_node *tree_next(const struct tree_node *node);
+struct tree_node *tree_previous(const struct tree_node *node);

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: MIT
+// tree_test.c: order and balance after every change of long pseudo-random sequences.
+
+#include <lib/tree.h>
+
+#include <helix/test.h>
+
+enum { ITEMS = 200 };
+
+struct item {
+    struct tree_node node;
+    uint32_t         key, serial;
+    bool             in;
+};
+
+static uint32_t key_of(const struct tree_node *node)
+{
+    return container_of(node, struct item, node)->key;
+}
+
+static int item_compare(const struct tree_node *a, const struct tree_node *b)
+{
+    return key_of(a) < key_of(b) ? -1 : key_of(a) > key_of(b);
+}
+
+// Height of a sound subtree, -1 for one whose heights, balance or parent links are wrong.
+static int32_t sound_height(const struct tree_node *node, const struct tree_node *parent)
+{
+    if (!node)
+        return 0;
+    int32_t left = sound_height(node->left, node), right = sound_height(node->right, node);
+    bool    sound = left >= 0 && right >= 0 && left - right <= 1 && right - left <= 1 && node->parent == parent;
+    return sound && node->height == MAX(left, right) + 1 ? node->height : -1;
+}
+
+// Nodes in order, 0 when the order is wrong in either direction.
+static size_t count_in_order(const struct tree *tree)
+{
+    size_t forwards = 0, backwards = 0;
+    for (struct tree_node *node = tree_first(tree); node; node = tree_next(node), forwards++) {
+        struct tree_node *next = tree_next(node);
+        if (next && key_of(next) < key_of(node))
+            return 0;
+    }
+    for (struct tree_node *node = tree_last(tree); node; node = tree_previous(node))
+        backwards++;
+    return forwards == backwards ? forwards : 0;
+}
+
+TEST(tree, stays_ordered_and_balanced_through_random_changes)
+{
+    static struct item items[ITEMS];
+    struct tree        tree = {};
+    uint32_t           seed = 1;
+    size_t             held = 0, wrong = 0;
+    for (size_t i = 0; i < ITEMS; i++)
+        items[i] = (struct item){};
+    for (uint32_t step = 0; step < 4000; step++) {
+        seed              = seed * 1'664'525 + 1'013'904'223;
+        struct item *item = &items[(seed >> 16) % ITEMS];
+        if (item->in) {
+            tree_remove(&tree, &item->node);
+            held--;
+        } else {
+            item->key = seed >> 8 & 0x3f; // many equals
+            tree_insert(&tree, &item->node, item_compare);
+            held++;
+        }
+        item->in = !item->in;
+        wrong += sound_height(tree.root, nullptr) < 0 || count_in_order(&tree) != held;
+    }
+    CHECK_EQUAL(wrong, 0);
+}
+
+TEST(tree, puts_equals_behind_those_already_there)
+{
+    struct item items[20] = {};
+    struct tree tree      = {};
+    for (uint32_t i = 0; i < 20; i++) {
+        items[i] = (struct item){ .key = i % 2, .serial = i };
+        tree_insert(&tree, &items[i].node, item_compare);
+    }
+    uint32_t last = 0, wrong = 0;
+    for (struct tree_node *node = tree_first(&tree); node && key_of(node) == 0; node = tree_next(node)) {
+        uint32_t serial = container_of(node, struct item, node)->serial;
+        wrong += serial < last;
+        last = serial;
+    }
+    CHECK_EQUAL(wrong, 0);
+    CHECK_EQUAL(last, 18);
+}
+
+TEST(tree, has_neither_first_nor_last_when_empty)
+{
+    struct tree tree = {};
+    struct item only = { .key = 3 };
+    CHECK(!tree_first(&tree) && !tree_last(&tree));
+    tree_insert(&tree, &only.node, item_compare);
+    CHECK(tree_first(&tree) == &only.node && tree_last(&tree) == &only.node);
+    CHECK(!tree_next(&only.node) && !tree_previous(&only.node));
+    tree_remove(&tree, &only.node);
+    CHECK(!tree_first(&tree));
+}
