@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: MIT
+// cpu.c: the rest of the host's CPU and machine: the console is standard output, power off ends the process.
+
+#define _GNU_SOURCE
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <arch/cpu.h>
+#include <arch/frame.h>
+#include <arch/interrupt.h>
+#include <arch/machine.h>
+#include <arch/signal.h>
+#include <arch/time.h>
+
+#include <lib/format.h>
+
+#include <helix/cpu.h>
+#include <helix/panic.h>
+
+#include "host.h"
+
+enum { HOST_EXIT_PANIC = 125 };
+
+struct arch_cpu *host_cpu;
+
+void arch_cpu_init(struct cpu *cpu)
+{
+    host_cpu  = &cpu->arch;
+    *host_cpu = (struct arch_cpu){};
+}
+
+uint64_t arch_cycles_per_second(void)
+{
+    return NS_PER_S;
+}
+
+uint32_t arch_entropy(void *to, size_t size)
+{
+    if (getrandom(to, size, 0) != (ssize_t)size)
+        abort();
+    return 4;
+}
+
+size_t arch_cpu_describe(char *to, size_t size)
+{
+    return format_text(to, size, "host process");
+}
+
+// ---- time ----
+
+enum status arch_time_init(const struct boot_info *boot)
+{
+    return STATUS_OK;
+}
+
+static uint64_t jumped_ns;                      // by which time runs ahead of the host's clock
+static uint64_t timer_deadline_ns = UINT64_MAX; // of the one-shot timer
+
+uint64_t arch_time_ns(void)
+{
+    return arch_cycles() + jumped_ns;
+}
+
+// A CPU that waits with no timer set waits for ever: with nothing else to interrupt it, that is a test's mistake.
+void host_cpu_wait(void)
+{
+    if (timer_deadline_ns == UINT64_MAX) {
+        fprintf(stderr, "every thread waits, and no timer is set\n");
+        abort();
+    }
+    uint64_t now = arch_time_ns();
+    if (timer_deadline_ns > now)
+        jumped_ns += timer_deadline_ns - now;
+    timer_deadline_ns        = UINT64_MAX;
+    struct arch_frame frame = {};
+    kernel_timer_interrupt(&frame);
+    arch_interrupts_enable();
+}
+
+uint64_t arch_cycles_to_ns(uint64_t cycles)
+{
+    return cycles;
+}
+
+uint64_t arch_wall_clock_seconds(void)
+{
+    return (uint64_t)time(nullptr);
+}
+
+void arch_timer_set(uint64_t deadline_ns)
+{
+    timer_deadline_ns = deadline_ns;
+}
+
+size_t arch_time_describe(char *to, size_t size)
+{
+    return format_text(to, size, "host clock");
+}
+
+// ---- interrupts: there is no controller ----
+
+enum status arch_interrupt_init(const struct boot_info *boot)
+{
+    return STATUS_NO_DEVICE;
+}
+
+enum status arch_interrupt_route(uint32_t line, uint32_t *vector)
+{
+    return STATUS_NO_DEVICE;
+}
+
+void arch_interrupt_mask(uint32_t line)
+{
+}
+
+void arch_interrupt_unmask(uint32_t line)
+{
+}
+
+const char *arch_interrupt_controller_name(void)
+{
+    return "none";
+}
+
+// ---- the machine ----
+
+void arch_early_console_write(const char *text, size_t length)
+{
+    while (length) {
+        ssize_t written = write(STDOUT_FILENO, text, length);
+        if (written <= 0)
+            return;
+        text += written;
+        length -= (size_t)written;
+    }
+}
+
+void arch_power_off(void)
+{
+    exit(0);
+}
+
+[[noreturn]] void arch_reboot(void)
+{
+    exit(1);
+}
+
+void arch_exit_emulator(uint32_t code)
+{
+    fflush(stdout);
+    _exit(HOST_EXIT_PANIC);
+}
+
+const char *arch_name(void)
+{
+    return "host";
+}
+
+// ---- what programs would be told; the ELF tests make programs for this machine ----
+
+uint16_t arch_elf_machine(void)
+{
+    return 62; // EM_X86_64
+}
+
+uint64_t arch_elf_hwcap(void)
+{
+    return 0;
+}
+
+uint64_t arch_signal_stack_minimum(void)
+{
+    return 2048;
+}
+
+enum status arch_signal_push(struct arch_frame *frame, const struct signal_delivery *delivery)
+{
+    return STATUS_BAD_ADDRESS; // there is no user stack
+}
+
+enum status arch_signal_pop(struct arch_frame *frame, uint64_t *mask, struct linux_stack *stack)
+{
+    return STATUS_BAD_ADDRESS;
+}
+
+// ---- frames: there are no exceptions and no user mode ----
+
+void arch_frame_init_user(struct arch_frame *frame, uint64_t ip, uint64_t sp)
+{
+    *frame = (struct arch_frame){ .ip = ip, .sp = sp, .user = true };
+}
+
+[[noreturn]] void arch_return_to_user(struct arch_frame *frame)
+{
+    fprintf(stderr, "no user mode on the host\n");
+    abort();
+}
+
+void arch_frame_dump(const struct arch_frame *frame, void (*line)(void *context, const char *text), void *context)
+{
+    char text[96];
+    format_text(text, sizeof text, "IP=0x%016lx SP=0x%016lx FP=0x%016lx", frame->ip, frame->sp, frame->fp);
+    line(context, text);
+}
+
+void arch_frame_capture(struct arch_frame *frame)
+{
+    *frame = (struct arch_frame){ .ip = (uint64_t)(uintptr_t)__builtin_return_address(0), .fp = (uint64_t)(uintptr_t)__builtin_frame_address(0) };
+}
+
+size_t arch_backtrace(uint64_t fp, uint64_t stack_low, uint64_t stack_high, uint64_t *addresses, size_t limit)
+{
+    size_t count = 0;
+    while (count < limit && fp >= stack_low && fp + 16 <= stack_high && is_aligned(fp, 8)) {
+        const uint64_t *frame = (const uint64_t *)(uintptr_t)fp;
+        if (!frame[1])
+            break;
+        addresses[count++] = frame[1];
+        if (frame[0] <= fp)
+            break;
+        fp = frame[0];
+    }
+    return count;
+}
+
+// ---- expected panics ----
+
+// In a process of its own. RAM is shared with it, so `run` must panic before it changes anything.
+bool host_panics(void (*run)(void *argument), void *argument, const char *message)
+{
+    int ends[2];
+    if (pipe(ends) != 0)
+        abort();
+    pid_t child = fork();
+    if (!child) {
+        dup2(ends[1], STDOUT_FILENO);
+        run(argument);
+        _exit(0);
+    }
+    close(ends[1]);
+    char   report[16 * 1024];
+    size_t length = 0;
+    for (ssize_t got; length < sizeof report - 1 && (got = read(ends[0], report + length, sizeof report - 1 - length)) > 0;)
+        length += (size_t)got;
+    report[length] = '\0';
+    close(ends[0]);
+    int status;
+    waitpid(child, &status, 0);
+    return WIFEXITED(status) && WEXITSTATUS(status) == HOST_EXIT_PANIC && strstr(report, message);
+}

@@ -1,0 +1,9 @@
+# host: the kernel's own code as a Linux process, for unit tests. HOST_SOURCES: folders (every *.c right in them) and files
+# (with the *_test.c beside them). What no test reaches is dropped by the linker, and may then lack what only hardware has.
+HOST_SOURCES := lib $(sort $(shell find kernel -type d ! -path "kernel/init*")) \
+	$(wildcard modules/*/*)
+
+# The kernel's string functions under names of their own, beside the C library's that the sanitizers intercept.
+HOST_NAMES   := memcpy memmove memset memcmp strlen strcmp strncmp strchr
+HOST_CFLAGS  := -ffunction-sections -fdata-sections $(foreach name,$(HOST_NAMES),-D$(name)=helix_$(name))
+HOST_LDFLAGS := -Wl,--gc-sections

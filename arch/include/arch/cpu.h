@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+// cpu.h: the CPU, as generic code sees it. Every port supplies these inline in <arch/impl/cpu.h>.
+#pragma once
+
+#include <lib/types.h>
+
+struct cpu;    // include/helix/cpu.h; its first member is the port's struct arch_cpu
+struct thread; // include/helix/thread.h
+
+// The block of the CPU this runs on. Stable only while preemption or interrupts are off. One instruction.
+static inline struct cpu *arch_cpu_local(void);
+
+// The thread this CPU runs; stable for the thread itself wherever it is preempted. One instruction.
+static inline struct thread *arch_current_thread(void);
+
+// Tells entry code which thread runs and where its kernel stack ends. Interrupts off.
+static inline void arch_set_current_thread(struct thread *thread, virt_t kernel_stack_top);
+
+// Nesting count of reasons not to preempt this CPU, kept in the CPU block. One instruction each, no branch.
+static inline void     arch_preempt_count_add(int32_t by);
+static inline uint32_t arch_preempt_count(void);
+
+// Asks this CPU to reschedule as soon as it may, or withdraws that; and whether it is asked *and* the preemption count is 0.
+// The port keeps both in one word, so that the question is one comparison.
+static inline void arch_reschedule_set(bool wanted);
+static inline bool arch_reschedule_asked(void);
+static inline bool arch_reschedule_wanted(void);
+
+// The exit-work flag of this CPU: when set, kernel_exit_to_user() runs before the next return to user mode.
+static inline void arch_exit_work_set(bool pending);
+
+// Returns whether interrupts were on; they are off afterwards.
+static inline bool arch_interrupts_disable(void);
+static inline void arch_interrupts_restore(bool on);
+static inline void arch_interrupts_enable(void);
+static inline bool arch_interrupts_enabled(void);
+
+// Interrupts off on entry. Enables them and waits for one, without a gap in which one could be lost.
+// Returns with interrupts on.
+static inline void arch_cpu_wait(void);
+
+static inline void arch_cpu_relax(void);         // inside a spin loop
+[[noreturn]] static inline void arch_cpu_halt(void); // interrupts off for ever
+
+// A counter that advances at a constant rate, for measuring; its frequency is arch_cycles_per_second().
+static inline uint64_t arch_cycles(void);
+uint64_t               arch_cycles_per_second(void);
+
+// Breaks into a debugger if one is attached (D3 PanicAction DebugBreak).
+static inline void arch_debug_break(void);
+
+// Brings up what must exist before anything can fault: per-CPU block, descriptor tables, exception vectors,
+// protection features (supervisor-mode execution and access prevention where the CPU has them). Called once per CPU.
+void arch_cpu_init(struct cpu *cpu);
+
+// Fills `size` bytes from the best entropy source at hand; returns a quality 0 (timer jitter) … 4 (hardware, seeded).
+uint32_t arch_entropy(void *to, size_t size);
+
+// One line naming the CPU and what the kernel uses of it, for the boot log. Writes at most size bytes; returns the whole length.
+size_t arch_cpu_describe(char *to, size_t size);
+
+// CPU number `cpu`'s block of /proc/cpuinfo, in Linux's lines, with the empty line behind it. As arch_cpu_describe.
+size_t arch_cpu_information(uint32_t cpu, char *to, size_t size);
+
+#include <arch/impl/cpu.h> // found in the chosen port; a gap fails to compile where used

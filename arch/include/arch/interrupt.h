@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: MIT
+// interrupt.h: the interrupt controllers of the machine, and the port's calls up into the kernel.
+//
+// A line is what a device is wired to (an ISA IRQ or GSI on a PC, an SPI on Arm, a PLIC source); a vector is what the CPU
+// reports. kernel/core/interrupt.c owns the table of handlers; the port only enables, acknowledges and delivers.
+#pragma once
+
+#include <abi/status.h>
+#include <lib/types.h>
+
+struct arch_frame;
+struct boot_info;
+
+enum { ARCH_VECTORS = 256 };
+
+// Finds and programs the interrupt controllers (firmware tables first, the platform's fixed places without them).
+// Memory mapping works; interrupts are off. STATUS_NO_DEVICE: no usable controller.
+enum status arch_interrupt_init(const struct boot_info *boot);
+
+// Routes line `line` (ISA numbering for lines below 16) to a free vector on this CPU, masked. STATUS_NO_DEVICE: no such
+// line; STATUS_NO_SPACE: no vector left.
+enum status arch_interrupt_route(uint32_t line, uint32_t *vector);
+void        arch_interrupt_mask(uint32_t line);
+void        arch_interrupt_unmask(uint32_t line);
+
+// A word for the boot log and /proc/interrupts: "x2apic", "gicv3", …
+const char *arch_interrupt_controller_name(void);
+
+// ---- supplied by the kernel, called by the port ----
+
+// An interrupt on `vector` from the frame's context. Interrupts off, on the thread's kernel stack. The port has
+// acknowledged it already or does so after the return, as the hardware wants.
+void kernel_interrupt(uint32_t vector, struct arch_frame *frame);
+
+// The one-shot timer fired. As kernel_interrupt.
+void kernel_timer_interrupt(struct arch_frame *frame);
+
+// An exception that is not a page fault: `signal` is what Linux sends a user program for it (SIGFPE …), `code` its si_code.
+// Interrupts off.
+void kernel_exception(uint32_t vector, const char *name, int signal, int code, struct arch_frame *frame);
+
+enum fault_kind : uint32_t {
+    FAULT_WRITE   = 1 << 0,
+    FAULT_EXECUTE = 1 << 1,
+    FAULT_USER    = 1 << 2, // the access was made by user code, or by a copy routine on its behalf
+    FAULT_PRESENT = 1 << 3, // a page is mapped there: the access broke its rights
+};
+
+// A page fault at `address`. Interrupts are off on entry; the kernel turns them on itself when the fault came from user
+// code or a copy routine. True: served (retry the instruction). False: the port looks into its fault table (copy
+// routines) and, without an entry there, the fault is fatal: kernel_fatal_fault().
+bool kernel_page_fault(uint64_t address, uint32_t kind, struct arch_frame *frame);
+[[noreturn]] void kernel_fatal_fault(const char *what, uint64_t address, struct arch_frame *frame);
+
+// A system call. Interrupts on. Number, arguments and result are in the frame.
+void kernel_syscall(struct arch_frame *frame);
+
+// Before every return to user mode, interrupts off: delivers signals, reschedules. Called only when the CPU's
+// exit-work flag (struct arch_cpu) is set, so the common path is one test.
+void kernel_exit_to_user(struct arch_frame *frame);
+
+// Before an interrupt returns into the kernel: preempts when wanted and allowed. Interrupts off.
+void kernel_exit_to_kernel(void);

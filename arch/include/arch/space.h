@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: MIT
+// space.h: address spaces of the hardware: page tables and the translation cache. Implemented in arch/<port>/space.c.
+//
+// Everything here works on single pages or runs of pages of PAGE_SIZE. The generic layer above (kernel/memory)
+// knows regions, sharing and copy on write; this layer knows only "this page is that frame with this access".
+// User spaces share the kernel half. Callers hold the space's lock; other CPUs may be running the space.
+#pragma once
+
+#include <abi/status.h>
+#include <lib/types.h>
+
+enum page_access : uint32_t {
+    PAGE_READ     = 1 << 0,
+    PAGE_WRITE    = 1 << 1,
+    PAGE_EXECUTE  = 1 << 2,  // write and execute together are refused with STATUS_DENIED (W^X) for kernel pages
+    PAGE_USER     = 1 << 3,
+    PAGE_UNCACHED = 1 << 4,  // device registers
+    PAGE_GLOBAL   = 1 << 5,  // kernel half: survives a switch of space
+};
+
+#include <arch/impl/space.h> // struct arch_space (root table and the set of CPUs that run it)
+
+// Reads the current page tables (from boot code) and builds the kernel's own: the image with W^X, the direct map of
+// [0, highest physical address of `boot`'s memory) with the largest pages the CPU has, nothing at user addresses.
+// Uses boot memory only (frame_alloc_boot). Before the frame allocator exists. One call.
+struct boot_info;
+void arch_space_init_kernel(const struct boot_info *boot);
+
+// The space that holds only the kernel half; idle and kernel threads run in whatever is loaded.
+struct arch_space *arch_space_kernel(void);
+
+// An empty user space. STATUS_NO_MEMORY: nothing was taken.
+enum status arch_space_create(struct arch_space *space);
+
+// Frees all tables of the user half. Every user page must have been unmapped; no CPU may run it.
+void arch_space_destroy(struct arch_space *space);
+
+// Makes page `at` refer to `frame`. Replaces what was there (and then flushes it). STATUS_NO_MEMORY: a table is missing
+// and nothing changed.
+enum status arch_space_map(struct arch_space *space, virt_t at, phys_t frame, uint32_t access);
+
+// Maps `count` frames at consecutive pages that are all unmapped now: one walk per table instead of one per page.
+// On STATUS_NO_MEMORY the first *mapped pages are in place.
+enum status arch_space_map_run(struct arch_space *space, virt_t at, const phys_t *frames, size_t count, uint32_t access, size_t *mapped);
+
+// What one page translates to; false: nothing mapped. `access` and `dirty` may be nullptr.
+bool arch_space_query(const struct arch_space *space, virt_t at, phys_t *frame, uint32_t *access);
+
+// Takes every mapped page in [from, to) out, calling drop(context, frame) for each with the translation already gone from
+// the table. The translation caches of all CPUs are clean before the first frame is dropped: frames are handed over in batches.
+void arch_space_unmap(struct arch_space *space, virt_t from, virt_t to, void (*drop)(void *context, phys_t frame), void *context);
+
+// Changes the access of every mapped page in [from, to); pages not mapped stay so. Flushed on return.
+// `mask_write`: only ever removes PAGE_WRITE, for pages that must stay copy-on-write.
+void arch_space_protect(struct arch_space *space, virt_t from, virt_t to, uint32_t access);
+
+// Shares every mapped page in [from, to) of `source` with `target` (fork): share(context, frame) is called for each; when
+// `write_protect`, both end read-only. STATUS_NO_MEMORY: the pages shared so far are in the target (its owner unmaps them).
+enum status arch_space_share(struct arch_space *source, struct arch_space *target, virt_t from, virt_t to, bool write_protect,
+                             void (*share)(void *context, phys_t frame), void *context);
+
+// Loads the space on this CPU. Interrupts off. A no-op when it is loaded already.
+void arch_space_activate(struct arch_space *space);
+
+// The kernel half: maps pages for kernel stacks, devices and modules. Thread context.
+enum status arch_kernel_map(virt_t at, phys_t frame, size_t pages, uint32_t access);
+void        arch_kernel_unmap(virt_t at, size_t pages); // translation caches of all CPUs are clean on return

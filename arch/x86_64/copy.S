@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: MIT
+// copy.S: memory primitives, and their counterparts that may fault on user memory. Units of 8 bytes, then the rest.
+
+.section .text.entry, "ax", @progbits
+
+.macro fault_row at, fixup
+    .pushsection helix_fault_table, "a", @progbits
+    .p2align 3
+77: .quad \at - 77b
+    .quad \fixup - 77b
+    .popsection
+.endm
+
+.macro user_open
+    cmpb $0, x86_has_smap(%rip)
+    je 9f
+    stac
+9:
+.endm
+
+.macro user_close
+    cmpb $0, x86_has_smap(%rip)
+    je 9f
+    clac
+9:
+.endm
+
+// uint64_t user_copy(void *to, const void *from, size_t size): bytes not copied; either side may be user memory.
+.globl user_copy
+.hidden user_copy
+.p2align 4
+user_copy:
+    user_open
+    movq %rdx, %rcx
+    shrq $3, %rcx
+    jz 2f
+1:  rep movsq
+2:  movl %edx, %ecx
+    andl $7, %ecx
+    jz 4f
+3:  rep movsb
+4:  xorl %eax, %eax
+    jmp 8f
+5:  shlq $3, %rcx       // words left, and the odd bytes
+    andl $7, %edx
+    addq %rdx, %rcx
+6:  movq %rcx, %rax
+8:  user_close
+    ret
+    fault_row 1b, 5b
+    fault_row 3b, 6b
+
+// uint64_t user_fill_zero(void *to, size_t size): bytes not written.
+.globl user_fill_zero
+.hidden user_fill_zero
+.p2align 4
+user_fill_zero:
+    user_open
+    xorl %eax, %eax
+    movq %rsi, %rcx
+    shrq $3, %rcx
+1:  rep stosq
+    movl %esi, %ecx
+    andl $7, %ecx
+3:  rep stosb
+    xorl %eax, %eax
+    jmp 8f
+5:  shlq $3, %rcx
+    andl $7, %esi
+    addq %rsi, %rcx
+6:  movq %rcx, %rax
+8:  user_close
+    ret
+    fault_row 1b, 5b
+    fault_row 3b, 6b
+
+// int64_t user_string(char *to, const char *from, size_t size): length without the NUL, size if there is none, −1 on a fault.
+.globl user_string
+.hidden user_string
+.p2align 4
+user_string:
+    user_open
+    xorl %eax, %eax
+1:  cmpq %rdx, %rax
+    jae 8f
+2:  movb (%rsi,%rax), %cl
+    movb %cl, (%rdi,%rax)
+    testb %cl, %cl
+    jz 8f
+    incq %rax
+    jmp 1b
+5:  movq $-1, %rax
+8:  user_close
+    ret
+    fault_row 2b, 5b
+
+// int user_load32(const uint32_t *from, uint32_t *value): 0, or −1 on a fault.
+.globl user_load32
+.hidden user_load32
+user_load32:
+    user_open
+1:  movl (%rdi), %ecx
+    movl %ecx, (%rsi)
+    xorl %eax, %eax
+    jmp 8f
+5:  movl $-1, %eax
+8:  user_close
+    ret
+    fault_row 1b, 5b
+
+// int user_exchange32(uint32_t *at, uint32_t expected, uint32_t desired, uint32_t *found): 0, or −1 on a fault.
+.globl user_exchange32
+.hidden user_exchange32
+user_exchange32:
+    movq %rcx, %r8
+    movl %esi, %eax
+    user_open
+1:  lock cmpxchgl %edx, (%rdi)
+    movl %eax, (%r8)
+    xorl %eax, %eax
+    jmp 8f
+5:  movl $-1, %eax
+8:  user_close
+    ret
+    fault_row 1b, 5b
+
+.section .text, "ax", @progbits
+
+.globl memcpy
+.hidden memcpy
+.p2align 4
+memcpy:
+    movq %rdi, %rax
+    movq %rdx, %rcx
+    shrq $3, %rcx
+    jz 1f
+    rep movsq
+1:  andl $7, %edx
+    jz 2f
+    movl %edx, %ecx
+    rep movsb
+2:  ret
+
+.globl memset
+.hidden memset
+.p2align 4
+memset:
+    movq %rdi, %r8
+    movzbl %sil, %eax
+    movabsq $0x0101010101010101, %rcx
+    imulq %rcx, %rax
+    movq %rdx, %rcx
+    shrq $3, %rcx
+    rep stosq
+    andl $7, %edx
+    jz 1f
+    movl %edx, %ecx
+    rep stosb
+1:  movq %r8, %rax
+    ret

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MIT
+// program.c: what user programs are told about an x86_64 CPU.
+
+#include <arch/machine.h>
+
+#include <abi/linux/elf.h>
+
+#include "fpu.h"
+
+enum : uint64_t { SIGNAL_FRAME_MOST = 1024 }; // registers, siginfo, red zone and alignment, without the FPU image
+
+uint16_t arch_elf_machine(void)
+{
+    return ELF_MACHINE_X86_64;
+}
+
+uint64_t arch_elf_hwcap(void)
+{
+    uint32_t a = 1, b, c = 0, d;
+    __asm__("cpuid" : "+a"(a), "=b"(b), "+c"(c), "=d"(d));
+    return d;
+}
+
+uint64_t arch_signal_stack_minimum(void)
+{
+    return align_up(SIGNAL_FRAME_MOST + fpu_size(), 64);
+}
