@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: MIT
+// frames.h: physical memory in frames of 4 KiB.
+//
+// Boot: frame_alloc_boot() takes from a bump pointer over the boot memory map. frames_init() hands the rest to the policy
+// that the profile chose (frame_policy.h). From then on every frame has a struct frame with a reference count.
+#pragma once
+
+#include <stdatomic.h>
+
+#include <abi/status.h>
+#include <lib/list.h>
+#include <lib/types.h>
+
+struct boot_info;
+
+enum memory_zone : uint8_t {
+    ZONE_DMA,    // below 16 MiB
+    ZONE_DMA32,  // below 4 GiB
+    ZONE_NORMAL, // from 4 GiB on
+    ZONE_HIGH,   // beyond the direct map (none on 64-bit ports)
+    ZONE_DEVICE, // memory-mapped registers: never allocated
+    ZONES,
+};
+
+// Where zones end, in frame numbers. No zone boundary lies inside a block of 8 MiB.
+enum : uint64_t {
+    ZONE_DMA_END    = 16 * MIB / PAGE_SIZE,
+    ZONE_DMA32_END  = 4 * GIB / PAGE_SIZE,
+    ZONE_NORMAL_END = UINT32_MAX, // frame numbers have 32 bits: 16 TiB
+};
+
+enum frame_state : uint8_t {
+    FRAME_FREE,     // with the policy or in a CPU's cache
+    FRAME_USED,     // handed out by frame_alloc
+    FRAME_SLAB,     // a slab of the heap
+    FRAME_HEAP,     // first frame of a large heap block of `count` frames
+    FRAME_RESERVED, // firmware, kernel image, boot memory, holes
+};
+
+// One per frame of RAM. 16 bytes; the array is reached with frame_of().
+struct frame {
+    union {
+        _Atomic uint32_t references; // of mappings and page caches; 0 only while free or reserved
+        struct {
+            uint16_t first_free;     // FRAME_SLAB: the heap's
+            uint16_t used;
+        } slab;
+    };
+    enum frame_state state;
+    uint8_t          order;          // FRAME_FREE: the policy's; FRAME_SLAB: the heap's
+    uint8_t          slab_class;     // the heap's
+    uint8_t          flags;          // the policy's
+    union {
+        uint64_t count;              // FRAME_HEAP: frames in the block
+        struct {
+            uint32_t next, previous; // FRAME_FREE: the policy's; FRAME_SLAB: the heap's. Frame numbers
+        } link;
+    };
+};
+static_assert(sizeof(struct frame) == 16);
+
+enum frame_flags : uint32_t {
+    FRAME_ZEROED = 1 << 0, // contents are all zero
+    FRAME_DMA    = 1 << 1, // below 16 MiB
+    FRAME_DMA32  = 1 << 2, // below 4 GiB
+    FRAME_USER   = 1 << 3, // for a user program: refused while only the kernel's reserve is left
+};
+
+// The direct map: all RAM, readable and writable, never executable.
+extern uint64_t direct_map_base; // [const] after arch_space_init_kernel
+
+static inline void *direct_map(phys_t frame)
+{
+    return (void *)(uintptr_t)(direct_map_base + frame.raw);
+}
+
+static inline phys_t direct_map_phys(const void *pointer)
+{
+    return (phys_t){ (uint64_t)(uintptr_t)pointer - direct_map_base };
+}
+
+// Physical pages before there is an allocator, zeroed, never freed. Panics when memory ends: nothing can run without.
+phys_t frame_alloc_boot(size_t pages);
+
+// Builds the frame database and gives all free memory to the profile's policy. Once.
+// STATUS_NOT_FOUND, STATUS_UNSUPPORTED: slot_fill() refused the module.
+enum status frames_init(const struct boot_info *boot);
+
+// `pages` (>= 1) physically contiguous frames with reference count 1 each. STATUS_NO_MEMORY: nothing changed.
+// Any context but interrupt handlers.
+enum status frame_alloc(size_t pages, uint32_t flags, phys_t *first);
+
+// Frees frames whatever their reference count; for owners that never shared them.
+void frame_free(phys_t first, size_t pages);
+
+// Shared frames: one more reference; and one less, freeing the frame with the last.
+void frame_retain(phys_t frame);
+void frame_release(phys_t frame);
+
+extern struct frame *frame_database; // [const] after frames_init
+extern uint64_t      frame_limit;    // [const] one past the highest frame number; 0 before frames_init
+
+// nullptr for an address that is no RAM.
+static inline struct frame *frame_of(phys_t frame)
+{
+    uint64_t number = frame.raw >> PAGE_SHIFT;
+    return LIKELY(number < frame_limit) ? &frame_database[number] : nullptr;
+}
+
+// Gives memory that boot code held (boot heap, initramfs, ACPI tables) to the policy: the whole pages in it that the
+// frame database covers. Memory that the policy owns already is a broken invariant (panic).
+void frames_donate(phys_t start, uint64_t size);
+
+struct frame_statistics {
+    struct {
+        uint64_t total, free; // frames
+    } zone[ZONES];
+    uint64_t total, free;     // frames the policy has ever owned; of them free now (CPU caches included). Sums of the zones
+    uint64_t allocations, frees, failures;
+    uint64_t largest_free;    // frames in the largest free run, 0 when the policy cannot tell
+};
+void frames_statistics(struct frame_statistics *statistics);
+
+// Gives the frames in this CPU's cache back to the policy, so that they merge into larger runs.
+void frames_trim(void);
+
+// D3's memory pressure, from watermarks on the free share.
+enum memory_pressure { PRESSURE_NORMAL, PRESSURE_LOW, PRESSURE_CRITICAL, PRESSURE_OUT_OF_MEMORY };
+enum memory_pressure frames_pressure(void);
+
+// ---- the reserve (kernel/memory/space_reserve.c): user programs may not take the last frames, which keep the kernel and its shell alive ----
+
+// Whether a user program may have another page (or process, or region). Cheap: looks at the figures once in a while.
+bool frames_user_allowed(void);
+
+// Whether one request for `bytes` of user memory is worth promising: not more than there is RAM.
+bool frames_promise_allowed(uint64_t bytes);

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+// preempt.h: switching preemption off and on. The kernel is preemptible wherever this count is 0 and interrupts are on.
+#pragma once
+
+#include <lib/types.h>
+
+#include <arch/cpu.h>
+
+static inline void preempt_disable(void)
+{
+    arch_preempt_count_add(1);
+    __asm__ volatile("" ::: "memory");
+}
+
+static inline void preempt_enable_no_check(void)
+{
+    __asm__ volatile("" ::: "memory");
+    arch_preempt_count_add(-1);
+}
+
+// Gives the CPU away if a more urgent thread waits and nothing forbids it (scheduler.c).
+void preempt_reschedule(void);
+
+static inline void preempt_check(void)
+{
+    if (UNLIKELY(arch_reschedule_wanted()))
+        preempt_reschedule();
+}
+
+static inline void preempt_enable(void)
+{
+    preempt_enable_no_check();
+    preempt_check();
+}

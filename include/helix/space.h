@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: MIT
+// space.h: address spaces: ordered regions over the port's page tables.
+#pragma once
+
+#include <stdatomic.h>
+
+#include <abi/status.h>
+#include <lib/tree.h>
+#include <lib/types.h>
+
+#include <arch/space.h>
+
+#include <helix/mutex.h>
+
+// Where the pages of a file mapping come from; the first member of whatever owns them (a file-system node).
+struct page_source;
+struct page_source_ops {
+    // The frame of page `index` with one more reference, reading it in if need be. STATUS_OUT_OF_RANGE: beyond the end of the object.
+    enum status (*get)(struct page_source *source, uint64_t index, bool for_write, phys_t *frame);
+    // Up to `count` frames that are in memory already, from `index` on, each with one more reference; returns how many. May be 0.
+    size_t (*get_resident)(struct page_source *source, uint64_t index, size_t count, phys_t *frames);
+    void (*retain)(struct page_source *source);
+    void (*release)(struct page_source *source);
+    // What /proc/PID/maps shows; writes a NUL-terminated text.
+    void (*describe)(struct page_source *source, char *text, size_t size);
+};
+struct page_source {
+    const struct page_source_ops *ops;
+};
+
+enum region_flags : uint32_t {
+    REGION_SHARED     = 1 << 0, // writes reach the source and other spaces
+    REGION_GROWS_DOWN = 1 << 1, // a stack
+    REGION_ANONYMOUS_PAGES = 1 << 2, // holds pages of its own (written private pages), so fork must share its tables
+    REGION_HEAP       = 1 << 3, // brk
+    REGION_STACK      = 1 << 4, // names it in /proc/PID/maps
+    REGION_NO_WRITE   = 1 << 5, // shared mapping of a file that was opened for reading: may never become writable
+    REGION_NO_RESERVE = 1 << 6, // not held against the size of RAM (MAP_NORESERVE)
+};
+
+// [start, end), page-aligned. Neighbours with equal access, flags and adjoining offsets of one source are merged.
+struct region {
+    struct tree_node    node;
+    uint64_t            start, end;
+    uint32_t            access;      // PAGE_READ | PAGE_WRITE | PAGE_EXECUTE; 0: PROT_NONE
+    uint32_t            flags;
+    struct page_source *source;      // nullptr: anonymous
+    uint64_t            offset;      // of `start` in the source, in bytes
+};
+
+struct space {
+    struct mutex      lock;          // RANK_SPACE
+    struct arch_space arch;
+    struct tree       regions;       // by start; never overlap
+    struct region    *recent;        // hit by the last fault: most faults come in runs
+    uint64_t          heap_start, heap_end; // brk; 0: no heap
+    uint64_t          map_top;       // mmap searches downwards from here
+    uint64_t          map_cursor;    // … and finds nothing larger than map_hole between map_top and here
+    uint64_t          map_hole;
+    uint32_t          region_count;
+    uint64_t          limit_data, limit_space, limit_stack; // bytes; UINT64_MAX: none
+    uint64_t          mapped;        // bytes in regions
+    _Atomic uint64_t  resident;      // pages mapped
+    _Atomic uint32_t  references;    // threads of the process, and whoever looks at it
+    uint64_t          faults_minor, faults_copied;
+    // For /proc: where the program put its text, arguments and environment.
+    uint64_t          argument_start, argument_end, environment_start, environment_end;
+};
+
+enum status space_create(struct space **space);
+void        space_retain(struct space *space);
+void        space_release(struct space *space); // the last one unmaps and frees everything
+
+// A process's space changes while others look at it (execve, exit). They borrow it, with a reference, nullptr when there is none;
+// the process itself exchanges it and gets the old one, reference included. Any context that may take a spinlock.
+struct space *space_borrow(struct space *const *slot);
+struct space *space_exchange(struct space **slot, struct space *space);
+
+// A copy for fork: private pages become copy-on-write in both. STATUS_NO_MEMORY: nothing is left behind.
+enum status space_fork(struct space *parent, struct space **child);
+
+enum map_flags : uint32_t {
+    MAP_SHARED_PAGES = 1 << 0, // with a source: shared; without: anonymous memory shared across fork
+    MAP_AT           = 1 << 1, // exactly at `hint`, replacing what is there
+    MAP_AT_FREE      = 1 << 2, // exactly at `hint`, STATUS_EXISTS if anything is there
+    MAP_STACK_REGION = 1 << 3,
+    MAP_PREFAULT     = 1 << 4, // MAP_POPULATE
+    MAP_GROWS_DOWN   = 1 << 5, // grows at faults below it
+    MAP_NO_WRITE     = 1 << 6, // may never become writable (REGION_NO_WRITE)
+    MAP_NO_RESERVE   = 1 << 7, // may be larger than RAM
+};
+
+struct map_request {
+    uint64_t            hint;   // page-aligned
+    uint64_t            size;   // bytes, rounded up to pages
+    uint32_t            access;
+    uint32_t            flags;  // enum map_flags
+    struct page_source *source; // a reference of its own is taken
+    uint64_t            offset; // page-aligned
+};
+
+// STATUS_BAD_ARGUMENT (size 0, misaligned), STATUS_NO_MEMORY (limits, no gap, beyond the user half), STATUS_OVERFLOW (the source
+// cannot be that long), STATUS_NOT_PERMITTED (MAP_AT in the lowest 64 KiB), STATUS_EXISTS. Nothing changed then.
+enum status space_map(struct space *space, const struct map_request *request, uint64_t *at);
+
+// Unmaps whatever lies in [at, at + size), splitting regions at the edges. Nothing mapped there is no error (POSIX).
+enum status space_unmap(struct space *space, uint64_t at, uint64_t size);
+
+// STATUS_NO_MEMORY when part of the range is not mapped (POSIX ENOMEM), STATUS_DENIED when a part may never be written,
+// STATUS_BAD_ARGUMENT when `at` is no page; nothing is changed then.
+enum status space_protect(struct space *space, uint64_t at, uint64_t size, uint32_t access);
+
+// Linux brk: sets the end of the heap when it can; returns the end that is in force.
+uint64_t space_brk(struct space *space, uint64_t end);
+
+// Linux mremap. `flags` as MREMAP_MAYMOVE / MREMAP_FIXED. STATUS_BAD_ADDRESS: [at, at + old_size) is not within one region.
+enum status space_remap(struct space *space, uint64_t at, uint64_t old_size, uint64_t new_size, uint32_t flags,
+                        uint64_t new_at, uint64_t *result);
+
+// Drops the pages of [at, at+size) (MADV_DONTNEED): they read as zero or as the file's again. STATUS_NO_MEMORY: part of the range
+// is not mapped; the rest was served all the same (Linux).
+enum status space_discard(struct space *space, uint64_t at, uint64_t size);
+
+// Serves a fault at `address` (enum fault_kind bits). STATUS_OK: retry. STATUS_NOT_MAPPED (SIGSEGV, MAPERR), STATUS_DENIED
+// (SIGSEGV, ACCERR), STATUS_OUT_OF_RANGE (SIGBUS), STATUS_NO_MEMORY (the culprit is killed).
+// Thread context; may sleep; must not be called with the space's lock held.
+enum status space_fault(struct space *space, uint64_t address, uint32_t kind);
+
+// The region that holds `address`, nullptr if none. The lock is held.
+struct region *space_find(struct space *space, uint64_t address) MUST_HOLD(space->lock);
+
+// Calls visit for each region in order, with the lock held.
+void space_each(struct space *space, void (*visit)(void *context, const struct region *region), void *context);
+
+// Whether every byte of [at, at + size) lies in a region.
+bool space_holds(struct space *space, uint64_t at, uint64_t size);
+
+// Reads or writes another process's memory through its page tables (for /proc/PID/cmdline); bytes moved. Faults are served; what
+// the region's access forbids is not done.
+size_t space_read(struct space *space, uint64_t at, void *to, size_t size);
+size_t space_write(struct space *space, uint64_t at, const void *from, size_t size);
+
+// The page that holds `at`, as the kernel reaches it, made writable first if `write`. For a space that no thread runs yet: the
+// pointer is good until the space changes. Fails as space_fault does.
+enum status space_page(struct space *space, uint64_t at, bool write, void **page);
+
+// Figures for /proc/PID/stat, statm and status. Bytes.
+struct space_usage {
+    uint64_t mapped;                     // VSZ
+    uint64_t resident;                   // RSS
+    uint64_t shared;                     // in regions with a source
+    uint64_t text, data, stack;          // executable; writable and private; stacks
+    uint64_t faults_minor, faults_copied;
+};
+void space_usage(struct space *space, struct space_usage *usage);

@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: MIT
+// process.c: the registry of processes: who exists, and who is whose child.
+//
+// The kernel is process 0 and the parent of whatever it starts. When a process ends its children become the kernel's; those that
+// are zombies already are reaped at once, for the kernel waits for nobody. A zombie keeps its struct process, id and exit code
+// until its parent reaps it; space, descriptors and threads are gone by then.
+
+#include <helix/process.h>
+
+#include <generated/profile.h>
+
+#include <lib/string.h>
+
+#include <helix/frames.h>
+#include <helix/heap.h>
+#include <helix/panic.h>
+#include <helix/space.h>
+#include <helix/thread.h>
+#include <helix/user.h>
+
+#include "execution.h"
+
+struct mutex process_registry_lock = MUTEX(process_registry_lock, RANK_REGISTRY);
+
+static struct tree    processes GUARDED_BY(process_registry_lock); // by id, the kernel not among them
+static uint64_t       count GUARDED_BY(process_registry_lock);
+static struct process kernel = {
+    .name = "kernel",
+    .state = PROCESS_RUNNING,
+    .threads = LIST_HEAD(kernel.threads),
+    .children = LIST_HEAD(kernel.children),
+    .sibling_link = LIST_HEAD(kernel.sibling_link),
+    .child_event = WAIT_QUEUE(kernel.child_event),
+    .references = 1,
+};
+
+struct process *process_kernel(void)
+{
+    return &kernel;
+}
+
+struct process *process_current(void)
+{
+    return thread_current()->process;
+}
+
+static int process_compare(const struct tree_node *a, const struct tree_node *b)
+{
+    uint64_t first = container_of(a, struct process, id_node)->id, second = container_of(b, struct process, id_node)->id;
+    return first < second ? -1 : first > second;
+}
+
+// One process costs its stack, its tables and its tables' frames: about 128 KiB when it has done anything. The limit keeps a fork
+// bomb from taking more than half of memory.
+static uint64_t process_limit(void)
+{
+    enum : uint64_t { SMALLEST = 24, LARGEST = 4096, COST = 128 * KIB };
+    struct frame_statistics statistics;
+    frames_statistics(&statistics);
+    uint64_t limit = statistics.total * PAGE_SIZE / 2 / COST;
+    return limit < SMALLEST ? SMALLEST : limit > LARGEST ? LARGEST : limit;
+}
+
+enum status process_create(struct process *parent, const char *name, struct process **made)
+{
+    static uint64_t limit;
+    if (!limit)
+        limit = process_limit();
+    if (process_count() >= limit)
+        return STATUS_LIMIT;
+    struct process *process = heap_alloc_zeroed(1, sizeof *process);
+    if (!process)
+        return STATUS_NO_MEMORY;
+    string_copy(process->name, name, sizeof process->name);
+    list_init(&process->threads);
+    list_init(&process->children);
+    list_init(&process->sibling_link);
+    wait_queue_init(&process->child_event);
+    process->id         = thread_id_new();
+    process->references = 2; // the registry's and the caller's
+    process->created_ns = time_ns();
+    mutex_acquire(&process_registry_lock);
+    process->parent  = parent;
+    process->group   = parent == &kernel ? process->id : parent->group;
+    process->session = parent == &kernel ? process->id : parent->session;
+    list_add_tail(&parent->children, &process->sibling_link);
+    tree_insert(&processes, &process->id_node, process_compare);
+    count++;
+    mutex_release(&process_registry_lock);
+    *made = process;
+    return STATUS_OK;
+}
+
+// Takes it out of the tree and the family; the registry's reference goes.
+static void process_remove(struct process *process) MUST_HOLD(process_registry_lock)
+{
+    tree_remove(&processes, &process->id_node);
+    list_remove(&process->sibling_link);
+    process->parent = nullptr;
+    count--;
+    process_become(process, PROCESS_DEAD);
+    process_release(process);
+}
+
+void process_discard(struct process *process)
+{
+    mutex_acquire(&process_registry_lock);
+    process_remove(process);
+    mutex_release(&process_registry_lock);
+    process_release(process);
+}
+
+void process_reap(struct process *process)
+{
+    process_remove(process);
+}
+
+static void children_leave(struct process *process) MUST_HOLD(process_registry_lock)
+{
+    list_for_each_safe (node, &process->children) {
+        struct process *child = container_of(node, struct process, sibling_link);
+        if (child->state == PROCESS_ZOMBIE) {
+            process_reap(child);
+            continue;
+        }
+        list_remove(&child->sibling_link);
+        child->parent = &kernel;
+        list_add_tail(&kernel.children, &child->sibling_link);
+    }
+}
+
+void process_finish(struct process *process)
+{
+    mutex_acquire(&process_registry_lock);
+    children_leave(process);
+    process_become(process, PROCESS_ZOMBIE);
+    struct process *parent = process->parent;
+    bool unwanted = parent == &kernel && !process->awaited;
+    if (unwanted)
+        process_reap(process);
+    else
+        process_hooks()->became_zombie(process);
+    wait_wake_all(&parent->child_event);
+    mutex_release(&process_registry_lock);
+}
+
+void process_retain(struct process *process)
+{
+    atomic_fetch_add_explicit(&process->references, 1, memory_order_relaxed);
+}
+
+// As thread_release: may be the last step of a switch, so nothing here sleeps.
+void process_release(struct process *process)
+{
+    if (atomic_fetch_sub(&process->references, 1) != 1)
+        return;
+    ASSERT(process->state == PROCESS_DEAD && !process->space);
+    if (process->user)
+        process_hooks()->release_user(process->user);
+    heap_free(process);
+}
+
+static struct process *process_of(struct tree_node *node)
+{
+    return container_of(node, struct process, id_node);
+}
+
+struct process *process_find_locked(uint64_t id)
+{
+    struct tree_node *node = processes.root;
+    while (node && process_of(node)->id != id)
+        node = id < process_of(node)->id ? node->left : node->right;
+    return node ? process_of(node) : nullptr;
+}
+
+struct process *process_find(uint64_t id)
+{
+    mutex_acquire(&process_registry_lock);
+    struct process *found = process_find_locked(id);
+    if (found)
+        process_retain(found);
+    mutex_release(&process_registry_lock);
+    return found;
+}
+
+void process_each_locked(void (*visit)(void *context, struct process *process), void *context)
+{
+    for (struct tree_node *node = tree_first(&processes), *next; node; node = next) {
+        next = tree_next(node);
+        visit(context, process_of(node));
+    }
+}
+
+void process_each(void (*visit)(void *context, struct process *process), void *context)
+{
+    mutex_acquire(&process_registry_lock);
+    process_each_locked(visit, context);
+    mutex_release(&process_registry_lock);
+}
+
+uint64_t process_count(void)
+{
+    mutex_acquire(&process_registry_lock);
+    uint64_t found = count;
+    mutex_release(&process_registry_lock);
+    return found;
+}

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT
+// wait.c: wait queues. The protocol, and why no wake-up is lost, stands in wait.h.
+
+#include <helix/wait.h>
+
+#include <helix/thread.h>
+
+void wait_queue_init(struct wait_queue *queue)
+{
+    spinlock_init(&queue->lock, RANK_WAIT_QUEUE);
+    list_init(&queue->waiters);
+}
+
+void waiter_init(struct waiter *waiter)
+{
+    *waiter = (struct waiter){ .thread = thread_current() };
+    list_init(&waiter->link);
+}
+
+void wait_begin(struct wait_queue *queue, struct waiter *waiter)
+{
+    if (!waiter->queue) {
+        bool on = spinlock_acquire_irq(&queue->lock);
+        waiter->queue = queue;
+        list_add_tail(&queue->waiters, &waiter->link);
+        spinlock_release_irq(&queue->lock, on);
+    }
+    // In the queue first, then forget, then look at the condition: a wake-up after this point is kept.
+    atomic_store(&waiter->thread->wake_pending, false);
+}
+
+void wait_end(struct waiter *waiter)
+{
+    struct wait_queue *queue = waiter->queue;
+    if (!queue)
+        return;
+    bool on = spinlock_acquire_irq(&queue->lock);
+    list_remove(&waiter->link);
+    spinlock_release_irq(&queue->lock, on);
+    waiter->queue = nullptr;
+}
+
+// Whether nobody waits, seen after everything the caller has written.
+static bool nobody_waits(struct wait_queue *queue)
+{
+    atomic_thread_fence(memory_order_seq_cst);
+    return wait_queue_empty(queue);
+}
+
+void wait_wake_all(struct wait_queue *queue)
+{
+    if (nobody_waits(queue))
+        return;
+    bool on = spinlock_acquire_irq(&queue->lock);
+    list_for_each (node, &queue->waiters)
+        thread_wake(container_of(node, struct waiter, link)->thread);
+    spinlock_release_irq(&queue->lock, on);
+}
+
+void wait_wake_one(struct wait_queue *queue)
+{
+    if (nobody_waits(queue))
+        return;
+    bool on = spinlock_acquire_irq(&queue->lock);
+    if (!list_empty(&queue->waiters))
+        thread_wake(container_of(queue->waiters.next, struct waiter, link)->thread);
+    spinlock_release_irq(&queue->lock, on);
+}
