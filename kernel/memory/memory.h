@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+// memory.h: what the files of this folder share and nobody else sees.
+#pragma once
+
+#include <abi/status.h>
+#include <lib/types.h>
+
+#include <helix/frames.h>
+
+struct boot_info;
+
+// ---- boot_frames.c: memory before there is an allocator ----
+
+// Starts with these ranges; the first frame_alloc_boot does it itself. `limit_bytes` 0: all of them.
+void boot_frames_init(const struct boot_info *boot, uint64_t limit_bytes);
+
+// frame_alloc_boot without the clearing. False: no piece of memory has that many pages left, or the pieces are retired.
+bool boot_frames_take(size_t pages, phys_t *first);
+
+// One past the highest frame number of usable memory within the limit.
+uint64_t boot_frames_end(void);
+
+// Calls visit for every run that was not handed out, in ascending order; each lies in one zone. Nothing is handed out afterwards.
+void boot_frames_retire(void (*visit)(void *context, uint64_t first, uint64_t count), void *context);
+
+// ---- the zones ----
+
+// The zone of a frame number.
+static inline enum memory_zone zone_of(uint64_t number)
+{
+    return number < ZONE_DMA_END ? ZONE_DMA : number < ZONE_DMA32_END ? ZONE_DMA32 : ZONE_NORMAL;
+}
+
+// ---- frame_cache.c: single frames, per CPU ----
+
+// Takes one frame from this CPU's cache, refilling it from the policy. False: there is none.
+bool frame_cache_take(uint32_t flags, uint64_t *number);
+void frame_cache_put(uint64_t number);
+
+// Moves what this CPU's cache holds to the policy.
+void frame_cache_drain(void);
+
+// Frames in all caches, counted into zone[]; allocations and frees so far.
+void frame_cache_count(uint64_t zone[ZONES], uint64_t *allocations, uint64_t *frees);
+
+// Between cache and policy, in frames.c. Refill: how many of `count` single frames it got.
+uint32_t frames_refill(uint32_t *numbers, uint32_t count, uint32_t flags);
+void     frames_drain(const uint32_t *numbers, uint32_t count);
+
+// ---- boot_heap.c ----
+void *boot_heap_alloc(size_t size);
+bool  boot_heap_owns(const void *block);
+size_t boot_heap_usable_size(const void *block);
+uint64_t boot_heap_used(void);
+
+// No more allocations; the pages never handed out become frames.
+void boot_heap_retire(void);
+bool boot_heap_retired(void);

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: MIT
+// space.h: what the files of the address space share among themselves.
+#pragma once
+
+#include <helix/space.h>
+
+enum : uint64_t {
+    SPACE_LOWEST = 64 * KIB,   // below: never mapped, so that a null pointer with an offset faults
+    STACK_GUARD_GAP = 1 * MIB, // kept free below regions that grow down
+};
+
+enum { SPACE_REGIONS_MAX = 65'530 }; // Linux's vm.max_map_count
+
+// ---- space_region.c: the ordered tree ----
+
+static inline uint64_t region_size(const struct region *region)
+{
+    return region->end - region->start;
+}
+
+static inline struct region *region_of(struct tree_node *node)
+{
+    return node ? container_of(node, struct region, node) : nullptr;
+}
+
+static inline struct region *region_next(const struct region *region)
+{
+    return region_of(tree_next(&region->node));
+}
+
+static inline struct region *region_previous(const struct region *region)
+{
+    return region_of(tree_previous(&region->node));
+}
+
+// The lowest address that belongs to the region, its guard gap included.
+static inline uint64_t region_low(const struct region *region)
+{
+    if (!(region->flags & REGION_GROWS_DOWN))
+        return region->start;
+    return region->start > STACK_GUARD_GAP ? region->start - STACK_GUARD_GAP : 0;
+}
+
+// The last region that starts at or below `address`; the first that ends above it.
+struct region *region_floor(struct space *space, uint64_t address) MUST_HOLD(space->lock);
+struct region *region_after(struct space *space, uint64_t address) MUST_HOLD(space->lock);
+
+// Bytes of [from, to) that lie in regions.
+uint64_t region_overlap(struct space *space, uint64_t from, uint64_t to) MUST_HOLD(space->lock);
+
+// A copy of `model` that holds a reference of its own on the source; in no tree yet. nullptr: no memory.
+struct region *region_new(const struct region *model);
+
+// Gives back a region that is in no tree.
+void region_free(struct region *region);
+
+// Puts a region where nothing is, joining it with its neighbours when they are alike. `region` may be freed by that.
+void region_place(struct space *space, struct region *region) MUST_HOLD(space->lock);
+
+// Takes a region out of the tree and frees it; its pages are the caller's business.
+void region_drop(struct space *space, struct region *region) MUST_HOLD(space->lock);
+
+// Splits regions so that none crosses `from` or `to`. STATUS_NO_MEMORY: nothing changed.
+enum status region_isolate(struct space *space, uint64_t from, uint64_t to) MUST_HOLD(space->lock);
+
+// Joins neighbours that are alike, from the one before `from` to the one behind `to`.
+void region_join(struct space *space, uint64_t from, uint64_t to) MUST_HOLD(space->lock);
+
+// ---- space_map.c ----
+
+// Where `size` bytes are free, top down; false: nowhere.
+bool space_find_gap(struct space *space, uint64_t size, uint64_t *at) MUST_HOLD(space->lock);
+
+// Whether a region of `added` more bytes breaks a limit or the reserve.
+enum status space_may_grow(struct space *space, uint64_t added) MUST_HOLD(space->lock);
+
+// Unmaps [from, to), page-aligned. STATUS_NO_MEMORY: nothing changed.
+enum status space_clear(struct space *space, uint64_t from, uint64_t to) MUST_HOLD(space->lock);
+
+// Drops the pages of [from, to); regions stay.
+void space_drop_pages(struct space *space, uint64_t from, uint64_t to) MUST_HOLD(space->lock);
+
+// ---- space_fault.c ----
+
+enum status space_fault_locked(struct space *space, uint64_t address, uint32_t kind) MUST_HOLD(space->lock);
+
+static inline void space_count_pages(struct space *space, int64_t by)
+{
+    // Written under the lock only; readers elsewhere see either value.
+    uint64_t now = atomic_load_explicit(&space->resident, memory_order_relaxed);
+    atomic_store_explicit(&space->resident, now + (uint64_t)by, memory_order_relaxed);
+}
+
+// ---- space_shared.c: anonymous memory that survives fork as one ----
+
+// A source of `size` bytes of zeros, with one reference.
+enum status shared_memory_create(uint64_t size, struct page_source **source);

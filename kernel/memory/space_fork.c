@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: MIT
+// space_fork.c: a copy of a space whose cost follows the pages that the program wrote, not those it mapped.
+#include "space.h"
+
+#include <helix/frames.h>
+
+struct fork {
+    struct space *parent, *child;
+};
+
+static void fork_share_page(void *context, phys_t frame)
+{
+    frame_retain(frame);
+    (*(int64_t *)context)++;
+}
+
+// Pages of a source alone are not copied: the child finds them again at its own faults.
+static enum status fork_region(struct fork *fork, const struct region *region) MUST_HOLD(fork->parent->lock) MUST_HOLD(fork->child->lock)
+{
+    struct region *copy = region_new(region);
+    if (!copy)
+        return STATUS_NO_MEMORY;
+    region_place(fork->child, copy);
+    if (!(region->flags & REGION_ANONYMOUS_PAGES))
+        return STATUS_OK;
+    int64_t pages = 0;
+    enum status outcome = arch_space_share(&fork->parent->arch, &fork->child->arch, (virt_t){ region->start }, (virt_t){ region->end },
+                                           true, fork_share_page, &pages);
+    space_count_pages(fork->child, pages);
+    return outcome;
+}
+
+static void fork_copy_fields(const struct space *parent, struct space *child)
+{
+    child->heap_start = parent->heap_start;
+    child->heap_end = parent->heap_end;
+    child->map_top = parent->map_top;
+    child->map_cursor = parent->map_cursor;
+    child->map_hole = parent->map_hole;
+    child->limit_data = parent->limit_data;
+    child->limit_space = parent->limit_space;
+    child->limit_stack = parent->limit_stack;
+    child->argument_start = parent->argument_start;
+    child->argument_end = parent->argument_end;
+    child->environment_start = parent->environment_start;
+    child->environment_end = parent->environment_end;
+}
+
+// Outside the analysis: nobody else can see the child, so its lock is not taken (two of one rank would be).
+NO_LOCK_ANALYSIS static enum status fork_regions(struct space *parent, struct space *child)
+{
+    struct fork fork = { parent, child };
+    enum status outcome = STATUS_OK;
+    mutex_acquire(&parent->lock);
+    fork_copy_fields(parent, child);
+    for (struct region *region = region_of(tree_first(&parent->regions)); region && outcome == STATUS_OK; region = region_next(region))
+        outcome = fork_region(&fork, region);
+    mutex_release(&parent->lock);
+    return outcome;
+}
+
+enum status space_fork(struct space *parent, struct space **child)
+{
+    struct space *made;
+    TRY(space_create(&made));
+    enum status outcome = fork_regions(parent, made);
+    if (outcome != STATUS_OK) {
+        space_release(made);
+        return outcome;
+    }
+    *child = made;
+    return STATUS_OK;
+}

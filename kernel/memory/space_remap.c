@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: MIT
+// space_remap.c: mremap: a region that grows, shrinks or moves with its pages.
+#include "space.h"
+
+#include <abi/linux/mman.h>
+
+#include <arch/user.h>
+
+#include <helix/frames.h>
+
+struct remap {
+    uint64_t at, old_size, new_size; // in whole pages
+    uint32_t flags;
+    uint64_t new_at;
+};
+
+static enum status remap_check(const struct remap *remap)
+{
+    bool fixed = remap->flags & LINUX_MREMAP_FIXED;
+    if (remap->flags & ~(LINUX_MREMAP_MAYMOVE | LINUX_MREMAP_FIXED) || !is_aligned(remap->at, PAGE_SIZE) || !remap->new_size)
+        return STATUS_BAD_ARGUMENT;
+    if (remap->at > arch_user_end() || remap->old_size > arch_user_end() - remap->at)
+        return STATUS_BAD_ADDRESS;
+    if (remap->new_size > arch_user_end())
+        return fixed ? STATUS_BAD_ARGUMENT : STATUS_NO_MEMORY;
+    if (!fixed)
+        return STATUS_OK;
+    bool overlaps = remap->at < remap->new_at + remap->new_size && remap->new_at < remap->at + remap->old_size;
+    if (!(remap->flags & LINUX_MREMAP_MAYMOVE) || !is_aligned(remap->new_at, PAGE_SIZE) ||
+        remap->new_at > arch_user_end() - remap->new_size || overlaps)
+        return STATUS_BAD_ARGUMENT;
+    return remap->new_at < SPACE_LOWEST ? STATUS_NOT_PERMITTED : STATUS_OK;
+}
+
+// Gives the pages of [from, from + size) to [to, …) as well, a reference each. STATUS_NO_MEMORY: some are there.
+static enum status pages_copy(struct space *space, uint64_t from, uint64_t to, uint64_t size) MUST_HOLD(space->lock)
+{
+    for (uint64_t done = 0; done < size; done += PAGE_SIZE) {
+        phys_t frame;
+        uint32_t access;
+        if (!arch_space_query(&space->arch, (virt_t){ from + done }, &frame, &access))
+            continue;
+        TRY(arch_space_map(&space->arch, (virt_t){ to + done }, frame, access | PAGE_USER));
+        frame_retain(frame);
+        space_count_pages(space, 1);
+    }
+    return STATUS_OK;
+}
+
+// Moves `old_size` bytes, of which the region at `at` holds all, to `to`, where nothing is, as `new_size` bytes.
+static enum status remap_move(struct space *space, const struct remap *remap, uint64_t to) MUST_HOLD(space->lock)
+{
+    const struct region *old = space_find(space, remap->at);
+    struct region model = *old;
+    model.start = to;
+    model.end = to + remap->new_size;
+    if (old->source)
+        model.offset = old->offset + (remap->at - old->start);
+    struct region *region = region_new(&model);
+    if (!region)
+        return STATUS_NO_MEMORY;
+    uint64_t kept = MIN(remap->old_size, remap->new_size);
+    enum status outcome = pages_copy(space, remap->at, to, kept);
+    if (outcome == STATUS_OK && remap->old_size)
+        outcome = space_clear(space, remap->at, remap->at + remap->old_size);
+    if (outcome != STATUS_OK) {
+        space_drop_pages(space, to, to + kept);
+        region_free(region);
+        return outcome;
+    }
+    region_place(space, region);
+    return STATUS_OK;
+}
+
+static bool remap_extends(struct space *space, const struct remap *remap, const struct region *region) MUST_HOLD(space->lock)
+{
+    const struct region *next = region_next(region);
+    uint64_t end = remap->at + remap->new_size;
+    return region->end == remap->at + remap->old_size && end <= arch_user_end() && end > remap->at && (!next || region_low(next) >= end);
+}
+
+static enum status remap_grow(struct space *space, const struct remap *remap, uint64_t *result) MUST_HOLD(space->lock)
+{
+    struct region *region = space_find(space, remap->at);
+    uint64_t added = remap->new_size - remap->old_size;
+    TRY(space_may_grow(space, added));
+    if (region->access & PAGE_WRITE && !(region->flags & (REGION_SHARED | REGION_NO_RESERVE)) && !frames_promise_allowed(added))
+        return STATUS_NO_MEMORY;
+    *result = remap->at;
+    if (remap_extends(space, remap, region)) {
+        region->end += added;
+        space->mapped += added;
+        region_join(space, region->start, region->end);
+        return STATUS_OK;
+    }
+    if (!(remap->flags & LINUX_MREMAP_MAYMOVE) || !space_find_gap(space, remap->new_size, result))
+        return STATUS_NO_MEMORY;
+    return remap_move(space, remap, *result);
+}
+
+static enum status remap_fixed(struct space *space, const struct remap *remap, uint64_t *result) MUST_HOLD(space->lock)
+{
+    if (remap->new_size > remap->old_size)
+        TRY(space_may_grow(space, remap->new_size - remap->old_size));
+    TRY(space_clear(space, remap->new_at, remap->new_at + remap->new_size));
+    *result = remap->new_at;
+    return remap_move(space, remap, remap->new_at);
+}
+
+static enum status remap_locked(struct space *space, const struct remap *remap, uint64_t *result) MUST_HOLD(space->lock)
+{
+    const struct region *region = space_find(space, remap->at);
+    if (!region || remap->old_size > region->end - remap->at)
+        return STATUS_BAD_ADDRESS;
+    if (!remap->old_size && !(region->flags & REGION_SHARED))
+        return STATUS_BAD_ARGUMENT; // only shared memory can be mapped a second time
+    if (region->source && region->offset + (remap->at - region->start) + remap->new_size < remap->new_size)
+        return STATUS_BAD_ARGUMENT;
+    if (remap->flags & LINUX_MREMAP_FIXED)
+        return remap_fixed(space, remap, result);
+    *result = remap->at;
+    if (remap->new_size < remap->old_size)
+        return space_clear(space, remap->at + remap->new_size, remap->at + remap->old_size);
+    return remap->new_size == remap->old_size ? STATUS_OK : remap_grow(space, remap, result);
+}
+
+enum status space_remap(struct space *space, uint64_t at, uint64_t old_size, uint64_t new_size, uint32_t flags, uint64_t new_at,
+                        uint64_t *result)
+{
+    if (old_size > arch_user_end() || new_size > arch_user_end())
+        return STATUS_BAD_ARGUMENT;
+    const struct remap remap = { at, align_up(old_size, PAGE_SIZE), align_up(new_size, PAGE_SIZE), flags, new_at };
+    TRY(remap_check(&remap));
+    uint64_t where = 0;
+    mutex_acquire(&space->lock);
+    enum status outcome = remap_locked(space, &remap, &where);
+    mutex_release(&space->lock);
+    if (outcome == STATUS_OK)
+        *result = where;
+    return outcome;
+}

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+// space_reserve.c: the frames that user programs may not take, so that the kernel and its shell outlive a hog or a fork bomb.
+//
+// The figures are read once for a credit of several grants; the closer free memory is to the reserve, the smaller the credit,
+// since one grant (a process) may cost many frames beside the one that was asked for.
+#include <stdatomic.h>
+
+#include <lib/types.h>
+
+#include <helix/frames.h>
+
+enum : int64_t {
+    RESERVE_LEAST = 128,   // frames: 512 KiB
+    RESERVE_MOST = 2048,   // 8 MiB
+    RESERVE_SHARE = 32,    // of all frames
+    CREDIT_MOST = 64,      // grants between two looks
+    FRAMES_PER_GRANT = 32, // what one may cost, tables and stacks included
+};
+
+enum : uint64_t { PROMISE_UNASKED = 4 * MIB }; // less than any machine has: no look at the figures
+
+static _Atomic int64_t credit;
+
+static bool credit_renew(void)
+{
+    struct frame_statistics statistics;
+    frames_statistics(&statistics);
+    int64_t reserve = MIN(MAX((int64_t)statistics.total / RESERVE_SHARE, RESERVE_LEAST), RESERVE_MOST);
+    int64_t spare = (int64_t)statistics.free - reserve;
+    atomic_store_explicit(&credit, spare > 0 ? MIN(spare / FRAMES_PER_GRANT, CREDIT_MOST) : 0, memory_order_relaxed);
+    return spare > 0;
+}
+
+bool frames_user_allowed(void)
+{
+    int64_t left = atomic_load_explicit(&credit, memory_order_relaxed);
+    if (UNLIKELY(left <= 0))
+        return credit_renew();
+    atomic_store_explicit(&credit, left - 1, memory_order_relaxed); // a lost update costs a few frames of the reserve
+    return true;
+}
+
+bool frames_promise_allowed(uint64_t bytes)
+{
+    if (bytes <= PROMISE_UNASKED)
+        return true;
+    struct frame_statistics statistics;
+    frames_statistics(&statistics);
+    return bytes >> PAGE_SHIFT <= statistics.total;
+}
