@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+// proc_memory.c: /proc/meminfo, helix/frames and helix/slab.
+#include <helix/frames.h>
+#include <helix/heap.h>
+#include <helix/kernel_map.h>
+#include <helix/thread.h>
+#include <helix/vfs.h>
+
+static void write_kib(struct text_writer *out, const char *name, uint64_t bytes)
+{
+    text_write(out, "%s:%*llu kB\n", name, 24 - (int)__builtin_strlen(name), bytes / KIB);
+}
+
+// Files in memory are the only copy of what they hold, so there is no cache that could be given back: what is free is available.
+static void show_meminfo(struct text_writer *out)
+{
+    struct frame_statistics frames = {};
+    struct heap_statistics heap = {};
+    frames_statistics(&frames);
+    heap_statistics(&heap);
+    write_kib(out, "MemTotal", frames.total * PAGE_SIZE);
+    write_kib(out, "MemFree", frames.free * PAGE_SIZE);
+    write_kib(out, "MemAvailable", frames.free * PAGE_SIZE);
+    write_kib(out, "Buffers", 0);
+    write_kib(out, "Cached", 0);
+    write_kib(out, "SwapCached", 0);
+    write_kib(out, "SwapTotal", 0);
+    write_kib(out, "SwapFree", 0);
+    write_kib(out, "Slab", heap.held);
+    write_kib(out, "SReclaimable", 0);
+    write_kib(out, "SUnreclaim", heap.held);
+    write_kib(out, "KernelStack", thread_count() * KERNEL_STACK_SIZE);
+}
+PROC_FILE(meminfo, "meminfo", show_meminfo);
+
+static void show_frames(struct text_writer *out)
+{
+    static const char *const names[ZONES] = { "dma", "dma32", "normal", "high", "device" };
+    struct frame_statistics frames = {};
+    frames_statistics(&frames);
+    text_write(out, "zone          total       used       free\n");
+    for (size_t zone = 0; zone < ZONES; zone++)
+        text_write(out, "%-8s %10lu %10lu %10lu\n", names[zone], frames.zone[zone].total, frames.zone[zone].total - frames.zone[zone].free,
+                   frames.zone[zone].free);
+    text_write(out, "%-8s %10lu %10lu %10lu\n", "all", frames.total, frames.total - frames.free, frames.free);
+    text_write(out, "allocations %lu frees %lu failures %lu largest_free %lu pressure %d\n", frames.allocations, frames.frees, frames.failures,
+               frames.largest_free, (int)frames_pressure());
+}
+PROC_FILE(helix_frames, "helix/frames", show_frames);
+
+static void show_slab(struct text_writer *out)
+{
+    struct heap_statistics heap = {};
+    heap_statistics(&heap);
+    text_write(out, "policy %s\nallocations %lu frees %lu failures %lu\nused_bytes %lu held_bytes %lu large_blocks %lu\n", heap.policy ? heap.policy : "none",
+               heap.allocations, heap.frees, heap.failures, heap.used, heap.held, heap.large_blocks);
+    text_write(out, "boot_size %lu boot_used %lu boot_retired %d\n", heap.boot_size, heap.boot_used, heap.boot_retired);
+    text_write(out, "  size       used   capacity\n");
+    for (size_t i = 0; i < ARRAY_LENGTH(heap.classes); i++) {
+        if (heap.classes[i].size)
+            text_write(out, "%6u %10lu %10lu\n", heap.classes[i].size, heap.classes[i].used, heap.classes[i].capacity);
+    }
+}
+PROC_FILE(helix_slab, "helix/slab", show_slab);

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: MIT
+// panic_option.c: breaks the kernel on purpose, so that the panic report can be seen and tested: each kind by doing exactly that.
+#include <lib/string.h>
+
+#include <arch/context.h>
+#include <arch/cpu.h>
+#include <arch/layout.h>
+#include <arch/space.h>
+#include <helix/boot_info.h>
+#include <helix/kernel_map.h>
+#include <helix/log.h>
+#include <helix/panic.h>
+#include <helix/thread.h>
+
+#include "init.h"
+
+BOOT_OPTION(panic_test, "panic_test", "panics after boot: page_fault, stack_overflow, assert or double_fault");
+
+static void test_page_fault(void)
+{
+    // The last page of the area for device registers, which is handed out from its start.
+    *(volatile uint64_t *)(uintptr_t)(DEVICES_END - PAGE_SIZE) = 1;
+}
+
+[[gnu::noinline]] static uint64_t overflow(uint64_t depth)
+{
+    volatile uint8_t weight[256];
+    weight[depth % sizeof weight] = (uint8_t)depth;
+    if (depth == 0)
+        return weight[0];
+    return overflow(depth - 1) + weight[depth % sizeof weight];
+}
+
+static void test_stack_overflow(void)
+{
+    volatile uint64_t depth = UINT64_MAX;
+    (void)overflow(depth);
+}
+
+static void test_assert(void)
+{
+    volatile int two = 2;
+    ASSERT(two + two == 5);
+}
+
+static void never_reached(void *unused)
+{
+    arch_cpu_halt();
+}
+
+// Continues on a stack that is no longer mapped: the page fault cannot be delivered, which is a double fault.
+static void test_double_fault(void)
+{
+    static struct arch_context here, there;
+    virt_t low;
+    if (kernel_stack_alloc(&low) != STATUS_OK)
+        return;
+    (void)arch_interrupts_disable();
+    arch_context_prepare(&there, (virt_t){ low.raw + KERNEL_STACK_SIZE }, never_reached, nullptr);
+    arch_kernel_unmap(low, KERNEL_STACK_SIZE / PAGE_SIZE);
+    arch_context_switch(&here, &there);
+}
+
+static const struct {
+    const char *name;
+    void (*run)(void);
+} kinds[] = {
+    { "page_fault", test_page_fault },
+    { "stack_overflow", test_stack_overflow },
+    { "assert", test_assert },
+    { "double_fault", test_double_fault },
+};
+
+static void panic_test_main(void *kind)
+{
+    ((void (*)(void))kind)();
+    panic("panic_test came back");
+}
+
+void panic_test_run(void)
+{
+    char wanted[32];
+    if (!boot_option("panic_test", wanted, sizeof wanted))
+        return;
+    for (size_t i = 0; i < ARRAY_LENGTH(kinds); i++) {
+        if (!string_equal(wanted, kinds[i].name))
+            continue;
+        struct thread *thread;
+        if (thread_spawn("panic_test", panic_test_main, (void *)kinds[i].run, &thread) != STATUS_OK)
+            panic("no memory for a thread to panic in");
+        thread_exit(0);
+    }
+    log_warn("init", "panic_test=%s: no such test; ignored", wanted);
+}
