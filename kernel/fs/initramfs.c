@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: MIT
+// initramfs.c: fills the root file system from the archives that the boot loader left in memory, and gives that memory back.
+//
+// A broken archive is reported with the place and what was unpacked so far; the system goes on with that.
+#include "fs.h"
+
+#include <abi/linux/fcntl.h>
+#include <lib/string.h>
+#include <lib/tree.h>
+
+#include <helix/boot_info.h>
+#include <helix/frames.h>
+#include <helix/heap.h>
+#include <helix/log.h>
+#include <helix/timer.h>
+
+#include "cpio.h"
+
+// A file with several names: the first one unpacked.
+struct linked_file {
+    struct tree_node link;
+    uint64_t device, number;
+    struct entry *entry; // a reference
+};
+
+struct unpacker {
+    struct cpio_reader reader;
+    struct cpio_member *member;
+    struct tree linked;
+    uint64_t files, bytes;
+};
+
+static int linked_compare(const struct tree_node *a, const struct tree_node *b)
+{
+    const struct linked_file *left = container_of(a, struct linked_file, link), *right = container_of(b, struct linked_file, link);
+    if (left->device != right->device)
+        return left->device < right->device ? -1 : 1;
+    return left->number < right->number ? -1 : left->number > right->number;
+}
+
+static struct linked_file *linked_find(const struct unpacker *unpacker, uint64_t device, uint64_t number)
+{
+    struct linked_file wanted = { .device = device, .number = number };
+    struct tree_node *at = unpacker->linked.root;
+    while (at) {
+        int order = linked_compare(&wanted.link, at);
+        if (order == 0)
+            return container_of(at, struct linked_file, link);
+        at = order < 0 ? at->left : at->right;
+    }
+    return nullptr;
+}
+
+static void linked_forget(struct unpacker *unpacker)
+{
+    struct tree_node *first;
+    while ((first = tree_first(&unpacker->linked))) {
+        struct linked_file *file = container_of(first, struct linked_file, link);
+        tree_remove(&unpacker->linked, first);
+        entry_release(file->entry);
+        heap_free(file);
+    }
+}
+
+// Makes the directories above the path that the archive did not name.
+static enum status unpack_parents(char *path)
+{
+    for (char *slash = strchr(path, '/'); slash; slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        enum status status = vfs_make_directory(vfs_kernel_context(), nullptr, path, 0755);
+        *slash = '/';
+        if (status != STATUS_OK && status != STATUS_EXISTS)
+            return status;
+    }
+    return STATUS_OK;
+}
+
+static void unpack_attributes(const struct cpio_member *member, struct node *node)
+{
+    node->user = member->user;
+    node->group = member->group;
+    if (!node_is(node, LINUX_S_IFLNK))
+        node->mode = (node->mode & LINUX_S_IFMT) | (member->mode & 07777);
+    node->modified_ns = node->accessed_ns = member->modified_s * NS_PER_S;
+}
+
+static enum status unpack_data(struct unpacker *unpacker, struct entry *entry)
+{
+    const struct cpio_member *member = unpacker->member;
+    if (member->size == 0)
+        return STATUS_OK;
+    struct open_file *file;
+    TRY(file_open_entry(entry, LINUX_O_WRONLY, &file));
+    size_t done = 0;
+    enum status status = file_write(file, member->data, member->size, &done);
+    file_release(file);
+    unpacker->bytes += done;
+    return status == STATUS_OK && done < member->size ? STATUS_NO_SPACE : status;
+}
+
+static enum status unpack_remember(struct unpacker *unpacker, uint64_t device, struct entry *entry)
+{
+    struct linked_file *linked = heap_alloc(sizeof(*linked));
+    if (!linked)
+        return STATUS_NO_MEMORY;
+    *linked = (struct linked_file){ .device = device, .number = unpacker->member->number, .entry = entry };
+    entry_retain(entry);
+    tree_insert(&unpacker->linked, &linked->link, linked_compare);
+    return STATUS_OK;
+}
+
+// Another name for the file. The bodies stand with one of the names, usually the last.
+static enum status unpack_link(struct unpacker *unpacker, struct linked_file *linked)
+{
+    TRY(vfs_link(vfs_kernel_context(), linked->entry, "", false, nullptr, unpacker->member->path));
+    if (unpacker->member->size == 0)
+        return STATUS_OK;
+    TRY(node_truncate(linked->entry->node, 0));
+    TRY(unpack_data(unpacker, linked->entry));
+    unpack_attributes(unpacker->member, linked->entry->node);
+    return STATUS_OK;
+}
+
+static enum status unpack_make(const struct cpio_member *member)
+{
+    struct vfs_context *context = vfs_kernel_context();
+    switch (member->mode & LINUX_S_IFMT) {
+    case LINUX_S_IFDIR:
+        return vfs_make_directory(context, nullptr, member->path, member->mode);
+    case LINUX_S_IFLNK: {
+        char *target = heap_alloc(member->size + 1);
+        if (!target)
+            return STATUS_NO_MEMORY;
+        memcpy(target, member->data, member->size);
+        target[member->size] = '\0';
+        enum status status = member->size < PATH_MAX_BYTES ? vfs_symlink(context, target, nullptr, member->path) : STATUS_TOO_LONG;
+        heap_free(target);
+        return status;
+    }
+    default:
+        return vfs_make_node(context, nullptr, member->path, member->mode, LINUX_DEVICE(member->special_major, member->special_minor));
+    }
+}
+
+// Makes the member's name; an older one of an earlier archive gives way, but a directory stays a directory.
+static enum status unpack_name(const struct cpio_member *member)
+{
+    enum status status = unpack_make(member);
+    if (status != STATUS_EXISTS)
+        return status;
+    struct entry *old;
+    TRY(vfs_lookup(vfs_kernel_context(), nullptr, member->path, false, &old));
+    bool directory = node_is(old->node, LINUX_S_IFDIR);
+    entry_release(old);
+    if (directory)
+        return (member->mode & LINUX_S_IFMT) == LINUX_S_IFDIR ? STATUS_OK : STATUS_IS_DIRECTORY;
+    TRY(vfs_unlink(vfs_kernel_context(), nullptr, member->path, false));
+    return unpack_make(member);
+}
+
+static enum status unpack_member(struct unpacker *unpacker)
+{
+    struct cpio_member *member = unpacker->member;
+    if (member->path[0] == '\0') {
+        unpack_attributes(member, vfs_kernel_context()->root->node);
+        return STATUS_OK;
+    }
+    uint64_t device = (uint64_t)member->device_major << 32 | member->device_minor;
+    bool shared = member->links > 1 && (member->mode & LINUX_S_IFMT) != LINUX_S_IFDIR;
+    TRY(unpack_parents(member->path));
+    struct linked_file *linked = shared ? linked_find(unpacker, device, member->number) : nullptr;
+    if (linked)
+        return unpack_link(unpacker, linked);
+    TRY(unpack_name(member));
+    struct entry *entry;
+    TRY(vfs_lookup(vfs_kernel_context(), nullptr, member->path, false, &entry));
+    enum status status = node_is(entry->node, LINUX_S_IFREG) ? unpack_data(unpacker, entry) : STATUS_OK;
+    unpack_attributes(member, entry->node);
+    if (status == STATUS_OK && shared)
+        status = unpack_remember(unpacker, device, entry);
+    entry_release(entry);
+    return status;
+}
+
+static enum status unpack_archive(struct unpacker *unpacker, const struct boot_module *module)
+{
+    cpio_open(&unpacker->reader, direct_map(module->start), module->size);
+    for (;;) {
+        enum status status = cpio_next(&unpacker->reader, unpacker->member);
+        if (status == STATUS_NOT_FOUND)
+            return STATUS_OK;
+        if (status != STATUS_OK) {
+            log_error("initramfs", "the archive is broken at byte %zu of %llu: %s", unpacker->reader.at, (unsigned long long)module->size,
+                      unpacker->reader.problem);
+            return status;
+        }
+        status = unpack_member(unpacker);
+        if (status == STATUS_NO_SPACE || status == STATUS_NO_MEMORY) {
+            log_error("initramfs", "/%s does not fit: %s", unpacker->member->path, status_text(status));
+            return status;
+        }
+        if (status != STATUS_OK)
+            log_warn("initramfs", "/%s left out: %s", unpacker->member->path, status_text(status));
+        else
+            unpacker->files++;
+    }
+}
+
+// The loader's ranges, as boot_info_finish() cut them to pages.
+static void initramfs_donate(const struct boot_info *boot)
+{
+    for (uint32_t i = 0; i < boot->memory_count; i++) {
+        if (boot->memory[i].kind == MEMORY_INITRAMFS)
+            frames_donate(boot->memory[i].start, boot->memory[i].size);
+    }
+}
+
+enum status initramfs_unpack(void)
+{
+    const struct boot_info *boot = boot_info();
+    if (boot->initramfs_count == 0) {
+        log_warn("initramfs", "none was given: the root file system is empty");
+        return STATUS_OK;
+    }
+    struct unpacker unpacker = { .member = heap_alloc(sizeof(*unpacker.member)) };
+    if (!unpacker.member)
+        return STATUS_NO_MEMORY;
+    uint64_t began = time_ns();
+    enum status outcome = STATUS_OK;
+    for (uint32_t i = 0; i < boot->initramfs_count; i++) {
+        enum status status = unpack_archive(&unpacker, &boot->initramfs[i]);
+        linked_forget(&unpacker);
+        if (status != STATUS_OK)
+            outcome = status;
+    }
+    heap_free(unpacker.member);
+    initramfs_donate(boot);
+    log_info("initramfs", "%llu files, %llu KiB unpacked in %llu us", (unsigned long long)unpacker.files,
+             (unsigned long long)(unpacker.bytes / KIB), (unsigned long long)((time_ns() - began) / NS_PER_US));
+    return outcome;
+}

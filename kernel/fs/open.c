@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: MIT
+// open.c: opening by path: what the flags ask of the last component, and the making of files that are not there.
+#include "fs.h"
+
+#include <abi/linux/fcntl.h>
+
+#include <helix/heap.h>
+
+static uint32_t open_permissions(uint32_t flags)
+{
+    uint32_t access = flags & LINUX_O_ACCMODE;
+    uint32_t mask = access == LINUX_O_WRONLY ? 0 : NODE_MAY_READ;
+    if (access != LINUX_O_RDONLY || (flags & LINUX_O_TRUNC))
+        mask |= NODE_MAY_WRITE;
+    return mask;
+}
+
+// All that can refuse, for a node that was there before.
+static enum status open_check(struct node *node, uint32_t flags)
+{
+    bool directory = node_is(node, LINUX_S_IFDIR);
+    if ((flags & LINUX_O_DIRECTORY) && !directory)
+        return STATUS_NOT_DIRECTORY;
+    if (flags & LINUX_O_PATH)
+        return STATUS_OK;
+    if (node_is(node, LINUX_S_IFLNK))
+        return STATUS_TOO_MANY_LINKS;
+    uint32_t mask = open_permissions(flags);
+    if (directory && ((mask & NODE_MAY_WRITE) || (flags & LINUX_O_CREAT)))
+        return STATUS_IS_DIRECTORY;
+    if (node_is(node, LINUX_S_IFSOCK))
+        return STATUS_NO_SUCH_DEVICE;
+    if ((flags & LINUX_O_NOATIME) && !node_owned(node))
+        return STATUS_NOT_PERMITTED;
+    return node_permission(node, mask);
+}
+
+static enum status open_existing(struct entry *entry, uint32_t flags, struct open_file **file)
+{
+    TRY(open_check(entry->node, flags));
+    TRY(file_open_entry(entry, flags, file));
+    if (!(flags & LINUX_O_TRUNC) || (flags & LINUX_O_PATH) || !node_is(entry->node, LINUX_S_IFREG))
+        return STATUS_OK;
+    enum status status = entry->node->ops->truncate ? node_truncate(entry->node, 0) : STATUS_OK;
+    if (status != STATUS_OK)
+        file_release(*file);
+    return status;
+}
+
+// Makes the last component in its directory, whose lock is held.
+static enum status create_locked(struct walk *walk, uint32_t mode, struct entry **entry)
+{
+    struct node *directory = walk->at->node;
+    TRY(node_permission(directory, NODE_MAY_WRITE | NODE_MAY_EXECUTE));
+    if (!directory->ops->create)
+        return STATUS_DENIED;
+    struct node *node;
+    mode = LINUX_S_IFREG | (mode & 07777 & ~walk->context->umask);
+    TRY(directory->ops->create(directory, walk->name, walk->length, mode, 0, &node));
+    node_set_owner_of_new(directory, node);
+    node_touch(directory);
+    return entry_add(walk->at, walk->name, walk->length, node, entry);
+}
+
+// Finds the last component or makes it; *made tells which.
+static enum status find_or_create(struct walk *walk, uint32_t mode, struct entry **entry, bool *made)
+{
+    *made = false;
+    enum status status = entry_child(walk->at, walk->name, walk->length, entry);
+    if (status != STATUS_NOT_FOUND)
+        return status;
+    mutex_acquire(&walk->at->node->lock);
+    status = entry_child_locked(walk->at, walk->name, walk->length, entry);
+    if (status == STATUS_NOT_FOUND) {
+        *made = true;
+        status = create_locked(walk, mode, entry);
+    }
+    mutex_release(&walk->at->node->lock);
+    return status;
+}
+
+// The last component for O_CREAT, links followed. *entry has a reference.
+static enum status create_last(struct walk *walk, uint32_t flags, uint32_t mode, struct entry **entry, bool *made)
+{
+    *made = false;
+    for (;;) {
+        if (walk->kind != LAST_NAME)
+            return (flags & LINUX_O_EXCL) ? STATUS_EXISTS : STATUS_IS_DIRECTORY;
+        if (walk->trailing)
+            return STATUS_IS_DIRECTORY;
+        TRY(find_or_create(walk, mode, entry, made));
+        if (*made)
+            return STATUS_OK;
+        enum status status = STATUS_EXISTS;
+        if (!(flags & LINUX_O_EXCL)) {
+            *entry = entry_cross(*entry);
+            if (!node_is((*entry)->node, LINUX_S_IFLNK) || (flags & LINUX_O_NOFOLLOW))
+                return STATUS_OK;
+            status = walk_follow(walk, *entry);
+        }
+        entry_release(*entry);
+        TRY(status);
+    }
+}
+
+static enum status open_last(struct walk *walk, uint32_t flags, uint32_t mode, struct open_file **file)
+{
+    struct entry *entry;
+    bool made = false;
+    if (flags & LINUX_O_CREAT)
+        TRY(create_last(walk, flags, mode, &entry, &made));
+    else
+        TRY(walk_last(walk, !(flags & LINUX_O_NOFOLLOW), &entry));
+    enum status status = made ? file_open_entry(entry, flags, file) : open_existing(entry, flags, file);
+    entry_release(entry);
+    return status;
+}
+
+enum status vfs_open(struct vfs_context *context, struct entry *base, const char *path, uint32_t flags, uint32_t mode,
+                     struct open_file **file)
+{
+    if ((flags & LINUX_O_TMPFILE) == LINUX_O_TMPFILE)
+        return STATUS_NOT_IMPLEMENTED;
+    if (flags & LINUX_O_PATH)
+        flags &= LINUX_O_PATH | LINUX_O_DIRECTORY | LINUX_O_NOFOLLOW | LINUX_O_CLOEXEC;
+    if ((flags & (LINUX_O_CREAT | LINUX_O_DIRECTORY)) == (LINUX_O_CREAT | LINUX_O_DIRECTORY))
+        return STATUS_BAD_ARGUMENT;
+    struct walk walk;
+    TRY(walk_to_last(&walk, context, base, path));
+    enum status status = open_last(&walk, flags, mode, file);
+    walk_end(&walk);
+    return status;
+}

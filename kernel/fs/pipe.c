@@ -1,0 +1,463 @@
+// SPDX-License-Identifier: MIT
+// pipe.c: pipes and named fifos: a ring of pages between processes.
+//
+// Positions count bytes for ever; byte p lies in slot (p / PAGE_SIZE) % slots. Pages come when first written and go when read out,
+// one kept aside, so an idle pipe costs little and a busy one allocates nothing. A slot can hold the end of what is being
+// read and the beginning of what was just written: that is the ring closing. Wake-ups happen on edges only: readers when the pipe
+// stops being empty, writers when PIPE_BUF bytes become free; whoever waits entered its queue under the lock, so none is lost.
+#include "fs.h"
+
+#include <abi/linux/fcntl.h>
+#include <abi/linux/ioctl.h>
+#include <abi/linux/poll.h>
+#include <lib/format.h>
+#include <lib/string.h>
+
+#include <arch/user.h>
+
+#include <helix/frames.h>
+#include <helix/heap.h>
+#include <helix/thread.h>
+#include <helix/wait.h>
+
+enum : uint64_t { PIPE_DEFAULT_SLOTS = 16, PIPE_ATOMIC = 4096, PIPE_BYTES_MAX = 1ull << 20 };
+
+struct pipe {
+    struct mutex lock;                    // RANK_PIPE
+    struct wait_queue readable, writable; // also changes of who has it open
+    uint64_t read_at, write_at;           // 0 <= write_at - read_at <= slots * PAGE_SIZE
+    uint64_t slots;                       // a power of two
+    void **pages;                         // `slots` of them; nullptr: none yet
+    void *spare;
+    uint32_t readers, writers; // open ends
+    uint64_t readers_ever, writers_ever;
+    uint64_t number;
+    void *own_pages[PIPE_DEFAULT_SLOTS];
+};
+
+static _Atomic uint64_t next_pipe_number = 1;
+
+static struct pipe *pipe_new(void)
+{
+    struct pipe *pipe = heap_alloc_zeroed(1, sizeof(*pipe));
+    if (!pipe)
+        return nullptr;
+    mutex_init(&pipe->lock, RANK_PIPE);
+    wait_queue_init(&pipe->readable);
+    wait_queue_init(&pipe->writable);
+    pipe->slots = PIPE_DEFAULT_SLOTS;
+    pipe->pages = pipe->own_pages;
+    pipe->number = atomic_fetch_add_explicit(&next_pipe_number, 1, memory_order_relaxed);
+    return pipe;
+}
+
+static void page_free(void *page)
+{
+    if (page)
+        frame_free(direct_map_phys(page), 1);
+}
+
+static void pipe_free(struct pipe *pipe)
+{
+    for (uint64_t i = 0; i < pipe->slots; i++)
+        page_free(pipe->pages[i]);
+    page_free(pipe->spare);
+    if (pipe->pages != pipe->own_pages)
+        heap_free(pipe->pages);
+    heap_free(pipe);
+}
+
+static uint64_t pipe_used(const struct pipe *pipe)
+{
+    return pipe->write_at - pipe->read_at;
+}
+
+static uint64_t pipe_room(const struct pipe *pipe)
+{
+    return pipe->slots * PAGE_SIZE - pipe_used(pipe);
+}
+
+static void **pipe_slot(const struct pipe *pipe, uint64_t position)
+{
+    return &pipe->pages[(position >> PAGE_SHIFT) & (pipe->slots - 1)];
+}
+
+// The page of a position about to be written; nullptr: no memory.
+static void *pipe_page(struct pipe *pipe, uint64_t position)
+{
+    void **slot = pipe_slot(pipe, position);
+    if (*slot)
+        return *slot;
+    *slot = pipe->spare;
+    pipe->spare = nullptr;
+    phys_t frame;
+    if (!*slot && frame_alloc(1, 0, &frame) == STATUS_OK)
+        *slot = direct_map(frame);
+    return *slot;
+}
+
+// The page before read_at is read out: it goes unless newer bytes stand at its beginning.
+static void pipe_drop_page(struct pipe *pipe)
+{
+    uint64_t page_start = pipe->read_at - PAGE_SIZE;
+    if (pipe->write_at > page_start + pipe->slots * PAGE_SIZE)
+        return;
+    void **slot = pipe_slot(pipe, page_start);
+    if (pipe->spare)
+        page_free(*slot);
+    else
+        pipe->spare = *slot;
+    *slot = nullptr;
+}
+
+// Moves what is there; a fault half-way keeps what was moved.
+static enum status pipe_take(struct pipe *pipe, struct io_vector *to, size_t *done) MUST_HOLD(pipe->lock)
+{
+    while (to->left > 0 && pipe_used(pipe) > 0) {
+        uint64_t inside = pipe->read_at & PAGE_MASK;
+        size_t part = (size_t)MIN(MIN(PAGE_SIZE - inside, pipe_used(pipe)), to->left);
+        TRY(io_copy_out(to, (char *)*pipe_slot(pipe, pipe->read_at) + inside, part));
+        pipe->read_at += part;
+        *done += part;
+        if ((pipe->read_at & PAGE_MASK) == 0)
+            pipe_drop_page(pipe);
+    }
+    return STATUS_OK;
+}
+
+static enum status pipe_put(struct pipe *pipe, struct io_vector *from, size_t *done) MUST_HOLD(pipe->lock)
+{
+    while (from->left > 0 && pipe_room(pipe) > 0) {
+        uint64_t inside = pipe->write_at & PAGE_MASK;
+        size_t part = (size_t)MIN(MIN(PAGE_SIZE - inside, pipe_room(pipe)), from->left);
+        char *page = pipe_page(pipe, pipe->write_at);
+        if (!page)
+            return STATUS_NO_MEMORY;
+        TRY(io_copy_in(from, page + inside, part));
+        pipe->write_at += part;
+        *done += part;
+    }
+    return STATUS_OK;
+}
+
+static bool file_nonblocking(const struct open_file *file)
+{
+    return atomic_load_explicit(&file->flags, memory_order_relaxed) & LINUX_O_NONBLOCK;
+}
+
+// Waits on `queue`, entered under the lock, which is given up meanwhile.
+static enum status pipe_sleep(struct pipe *pipe, struct wait_queue *queue) MUST_HOLD(pipe->lock)
+{
+    struct waiter waiter;
+    waiter_init(&waiter);
+    wait_begin(queue, &waiter);
+    mutex_release(&pipe->lock);
+    enum status status = thread_block(BLOCK_IPC, UINT64_MAX);
+    wait_end(&waiter);
+    mutex_acquire(&pipe->lock);
+    return status;
+}
+
+static enum status pipe_read(struct open_file *file, struct io_vector *to, size_t *done)
+{
+    struct pipe *pipe = file->data;
+    enum status status = STATUS_OK;
+    bool room_again = false;
+    if (to->left == 0)
+        return STATUS_OK;
+    mutex_acquire(&pipe->lock);
+    while (status == STATUS_OK && pipe_used(pipe) == 0 && pipe->writers > 0)
+        status = file_nonblocking(file) ? STATUS_WOULD_BLOCK : pipe_sleep(pipe, &pipe->readable);
+    if (pipe_used(pipe) > 0) {
+        bool full = pipe_room(pipe) < PIPE_ATOMIC;
+        status = pipe_take(pipe, to, done);
+        room_again = full && pipe_room(pipe) >= PIPE_ATOMIC;
+    }
+    mutex_release(&pipe->lock);
+    if (room_again)
+        wait_wake_all(&pipe->writable);
+    return *done > 0 ? STATUS_OK : status;
+}
+
+// One attempt: all of a short write or nothing, whatever fits of a long one.
+static enum status pipe_write_some(struct pipe *pipe, uint64_t needed, struct io_vector *from, size_t *done) MUST_HOLD(pipe->lock)
+{
+    if (pipe->readers == 0)
+        return STATUS_BROKEN_PIPE;
+    if (pipe_room(pipe) < needed)
+        return STATUS_OK;
+    bool empty = pipe_used(pipe) == 0;
+    enum status status = pipe_put(pipe, from, done);
+    if (empty && pipe_used(pipe) > 0 && from->left > 0)
+        wait_wake_all(&pipe->readable); // this write goes on and may wait for those readers
+    return status;
+}
+
+static enum status pipe_write(struct open_file *file, struct io_vector *from, size_t *done)
+{
+    struct pipe *pipe = file->data;
+    if (from->left == 0)
+        return STATUS_OK;
+    uint64_t needed = from->left <= PIPE_ATOMIC ? from->left : 1;
+    mutex_acquire(&pipe->lock);
+    bool empty = pipe_used(pipe) == 0;
+    enum status status = pipe_write_some(pipe, needed, from, done);
+    while (status == STATUS_OK && from->left > 0) {
+        status = file_nonblocking(file) ? STATUS_WOULD_BLOCK : pipe_sleep(pipe, &pipe->writable);
+        empty = pipe_used(pipe) == 0;
+        if (status == STATUS_OK)
+            status = pipe_write_some(pipe, needed, from, done);
+    }
+    bool data_again = empty && pipe_used(pipe) > 0;
+    mutex_release(&pipe->lock);
+    if (data_again)
+        wait_wake_all(&pipe->readable);
+    return *done > 0 ? STATUS_OK : status;
+}
+
+static bool file_reads(const struct open_file *file)
+{
+    return (atomic_load_explicit(&file->flags, memory_order_relaxed) & LINUX_O_ACCMODE) != LINUX_O_WRONLY;
+}
+
+static bool file_writes(const struct open_file *file)
+{
+    return (atomic_load_explicit(&file->flags, memory_order_relaxed) & LINUX_O_ACCMODE) != LINUX_O_RDONLY;
+}
+
+// Takes no lock: a sleep in here would swallow the wake-up of another file of the same poll.
+static uint32_t pipe_poll(struct open_file *file, struct poll_request *request)
+{
+    struct pipe *pipe = file->data;
+    bool reads = file_reads(file), writes = file_writes(file);
+    if (reads)
+        poll_wait(request, &pipe->readable);
+    if (writes)
+        poll_wait(request, &pipe->writable);
+    uint64_t used = __atomic_load_n(&pipe->write_at, __ATOMIC_ACQUIRE) - __atomic_load_n(&pipe->read_at, __ATOMIC_ACQUIRE);
+    uint64_t capacity = __atomic_load_n(&pipe->slots, __ATOMIC_RELAXED) * PAGE_SIZE;
+    uint32_t ready = 0;
+    if (reads && used > 0)
+        ready |= LINUX_POLLIN | LINUX_POLLRDNORM;
+    if (reads && __atomic_load_n(&pipe->writers, __ATOMIC_RELAXED) == 0 && __atomic_load_n(&pipe->writers_ever, __ATOMIC_RELAXED) > 0)
+        ready |= LINUX_POLLHUP;
+    if (writes && used + PIPE_ATOMIC <= capacity)
+        ready |= LINUX_POLLOUT | LINUX_POLLWRNORM;
+    if (writes && __atomic_load_n(&pipe->readers, __ATOMIC_RELAXED) == 0)
+        ready |= LINUX_POLLERR;
+    return ready;
+}
+
+static enum status pipe_ioctl(struct open_file *file, uint64_t request, uint64_t argument, int64_t *result)
+{
+    struct pipe *pipe = file->data;
+    if (request != LINUX_FIONREAD)
+        return STATUS_NOT_TERMINAL;
+    mutex_acquire(&pipe->lock);
+    int32_t used = (int32_t)pipe_used(pipe);
+    mutex_release(&pipe->lock);
+    return arch_copy_to_user(argument, &used, sizeof(used));
+}
+
+// The last end closed frees the pipe; of a fifo with its node's lock held, so that nobody opens it meanwhile.
+static bool pipe_leave(struct pipe *pipe, bool reads, bool writes)
+{
+    mutex_acquire(&pipe->lock);
+    pipe->readers -= reads;
+    pipe->writers -= writes;
+    bool last = pipe->readers == 0 && pipe->writers == 0;
+    bool no_writer = pipe->writers == 0, no_reader = pipe->readers == 0;
+    mutex_release(&pipe->lock);
+    if (!last && no_writer)
+        wait_wake_all(&pipe->readable);
+    if (!last && no_reader)
+        wait_wake_all(&pipe->writable);
+    return last;
+}
+
+// Not analysed: only fifos have a node to lock.
+NO_LOCK_ANALYSIS static void pipe_close(struct open_file *file)
+{
+    struct pipe *pipe = file->data;
+    struct node *node = file->node;
+    if (node)
+        mutex_acquire(&node->lock);
+    bool last = pipe_leave(pipe, file_reads(file), file_writes(file));
+    if (node && last)
+        node->pipe = nullptr;
+    if (node)
+        mutex_release(&node->lock);
+    if (last)
+        pipe_free(pipe);
+}
+
+static const struct file_ops pipe_file_ops = {
+    .read = pipe_read,
+    .write = pipe_write,
+    .poll = pipe_poll,
+    .ioctl = pipe_ioctl,
+    .close = pipe_close,
+};
+
+enum status pipe_create(uint32_t flags, struct open_file **read_end, struct open_file **write_end)
+{
+    struct pipe *pipe = pipe_new();
+    if (!pipe)
+        return STATUS_NO_MEMORY;
+    flags &= LINUX_O_NONBLOCK;
+    enum status status = file_create(&pipe_file_ops, LINUX_O_RDONLY | flags, pipe, read_end);
+    if (status != STATUS_OK) {
+        pipe_free(pipe);
+        return status;
+    }
+    pipe->readers = pipe->writers = 1;
+    pipe->readers_ever = pipe->writers_ever = 1;
+    status = file_create(&pipe_file_ops, LINUX_O_WRONLY | flags, pipe, write_end);
+    if (status != STATUS_OK) {
+        pipe->writers = 0;
+        file_release(*read_end);
+    }
+    return status;
+}
+
+bool pipe_is_end(const struct open_file *file)
+{
+    return file->ops == &pipe_file_ops;
+}
+
+uint64_t pipe_number(const struct open_file *file)
+{
+    return ((const struct pipe *)file->data)->number;
+}
+
+void pipe_describe(const struct open_file *file, char *text, size_t size)
+{
+    format_text(text, size, "pipe:[%llu]", (unsigned long long)pipe_number(file));
+}
+
+enum status pipe_get_size(struct open_file *file, uint64_t *bytes)
+{
+    if (!pipe_is_end(file))
+        return STATUS_BAD_HANDLE;
+    *bytes = ((struct pipe *)file->data)->slots * PAGE_SIZE;
+    return STATUS_OK;
+}
+
+// ---- another size ----
+
+static void pages_free_all(void **pages, uint64_t count)
+{
+    for (uint64_t i = 0; i < count; i++)
+        page_free(pages[i]);
+}
+
+// Moves the contents into `pages`, which become the pipe's with position 0 at the first byte. Nothing changes on failure.
+static enum status pipe_move_to(struct pipe *pipe, void **pages, uint64_t slots) MUST_HOLD(pipe->lock)
+{
+    uint64_t used = pipe_used(pipe), first = pipe->read_at;
+    if (used > slots * PAGE_SIZE)
+        return STATUS_BUSY;
+    for (uint64_t at = 0; at < used;) {
+        phys_t frame;
+        void **page = &pages[at >> PAGE_SHIFT];
+        if (!*page && frame_alloc(1, 0, &frame) == STATUS_OK)
+            *page = direct_map(frame);
+        if (!*page) {
+            pages_free_all(pages, slots);
+            return STATUS_NO_MEMORY;
+        }
+        uint64_t part = MIN(MIN(PAGE_SIZE - (at & PAGE_MASK), PAGE_SIZE - ((first + at) & PAGE_MASK)), used - at);
+        memcpy((char *)*page + (at & PAGE_MASK), (char *)*pipe_slot(pipe, first + at) + ((first + at) & PAGE_MASK), part);
+        at += part;
+    }
+    pages_free_all(pipe->pages, pipe->slots);
+    if (pipe->pages != pipe->own_pages)
+        heap_free(pipe->pages);
+    pipe->pages = pages;
+    pipe->slots = slots;
+    pipe->read_at = 0;
+    pipe->write_at = used;
+    return STATUS_OK;
+}
+
+enum status pipe_set_size(struct open_file *file, uint64_t bytes, uint64_t *result)
+{
+    if (!pipe_is_end(file))
+        return STATUS_BAD_HANDLE;
+    if (bytes > PIPE_BYTES_MAX)
+        return bytes > INT32_MAX ? STATUS_BAD_ARGUMENT : STATUS_NOT_PERMITTED;
+    uint64_t slots = 1;
+    while (slots * PAGE_SIZE < bytes)
+        slots *= 2;
+    void **pages = heap_alloc_zeroed(slots, sizeof(*pages));
+    if (!pages)
+        return STATUS_NO_MEMORY;
+    struct pipe *pipe = file->data;
+    mutex_acquire(&pipe->lock);
+    enum status status = pipe_move_to(pipe, pages, slots);
+    mutex_release(&pipe->lock);
+    if (status != STATUS_OK) {
+        heap_free(pages);
+        return status;
+    }
+    wait_wake_all(&pipe->writable);
+    *result = slots * PAGE_SIZE;
+    return STATUS_OK;
+}
+
+// ---- fifos ----
+
+// The fifo's pipe with the file counted in; the node's lock is held.
+static enum status fifo_enter(struct node *node, bool reads, bool writes, bool nonblocking, struct pipe **entered)
+{
+    if (writes && !reads && nonblocking && (!node->pipe || node->pipe->readers == 0))
+        return STATUS_NO_SUCH_DEVICE;
+    if (!node->pipe)
+        node->pipe = pipe_new();
+    struct pipe *pipe = node->pipe;
+    if (!pipe)
+        return STATUS_NO_MEMORY;
+    mutex_acquire(&pipe->lock);
+    pipe->readers += reads;
+    pipe->readers_ever += reads;
+    pipe->writers += writes;
+    pipe->writers_ever += writes;
+    mutex_release(&pipe->lock);
+    *entered = pipe;
+    return STATUS_OK;
+}
+
+// Waits until the other side has been opened, be it for a moment.
+static enum status fifo_wait_for_peer(struct pipe *pipe, bool reads, bool writes)
+{
+    enum status status = STATUS_OK;
+    mutex_acquire(&pipe->lock);
+    uint64_t seen_writers = pipe->writers_ever, seen_readers = pipe->readers_ever;
+    while (status == STATUS_OK && reads && !writes && pipe->writers == 0 && pipe->writers_ever == seen_writers)
+        status = pipe_sleep(pipe, &pipe->readable);
+    while (status == STATUS_OK && writes && !reads && pipe->readers == 0 && pipe->readers_ever == seen_readers)
+        status = pipe_sleep(pipe, &pipe->writable);
+    mutex_release(&pipe->lock);
+    return status;
+}
+
+enum status fifo_open(struct node *node, struct open_file *file)
+{
+    bool reads = file_reads(file), writes = file_writes(file), nonblocking = file_nonblocking(file);
+    struct pipe *pipe;
+    mutex_acquire(&node->lock);
+    enum status status = fifo_enter(node, reads, writes, nonblocking, &pipe);
+    mutex_release(&node->lock);
+    TRY(status);
+    if (reads)
+        wait_wake_all(&pipe->writable);
+    if (writes)
+        wait_wake_all(&pipe->readable);
+    file->ops = &pipe_file_ops;
+    file->data = pipe;
+    if (!nonblocking)
+        status = fifo_wait_for_peer(pipe, reads, writes);
+    if (status != STATUS_OK)
+        pipe_close(file);
+    return status;
+}
