@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: MIT
+// exec_test.c: scripts, segments and stacks, from a file that is a page of memory, in spaces that no thread runs.
+#include "exec.h"
+
+#include <abi/linux/auxv.h>
+#include <abi/linux/elf.h>
+#include <lib/format.h>
+#include <lib/string.h>
+
+#include <arch/machine.h>
+#include <arch/user.h>
+
+#include <helix/frames.h>
+#include <helix/test.h>
+
+enum : uint64_t { TEXT = 0x40'0000, TOP = 0x7000'0000'0000 };
+
+// ---- a file of one page ----
+
+struct test_file {
+    struct page_source source;
+    phys_t frame;
+};
+
+static enum status page_get(struct page_source *source, uint64_t index, bool for_write, phys_t *frame)
+{
+    if (index)
+        return STATUS_OUT_OF_RANGE;
+    *frame = container_of(source, struct test_file, source)->frame;
+    frame_retain(*frame);
+    return STATUS_OK;
+}
+
+static size_t page_get_resident(struct page_source *source, uint64_t index, size_t count, phys_t *frames)
+{
+    return count && page_get(source, index, false, frames) == STATUS_OK;
+}
+
+static void page_keep(struct page_source *source)
+{
+}
+
+static void page_describe(struct page_source *source, char *text, size_t size)
+{
+    (void)string_copy(text, "test", size);
+}
+
+static const struct page_source_ops page_ops = { page_get, page_get_resident, page_keep, page_keep, page_describe };
+
+static bool file_make(struct test_file *file, const void *bytes, size_t size, struct program_file *program)
+{
+    *file = (struct test_file){ .source = { &page_ops } };
+    if (!CHECK(frame_alloc(1, FRAME_ZEROED, &file->frame) == STATUS_OK))
+        return false;
+    memcpy(direct_map(file->frame), bytes, size);
+    *program = (struct program_file){ nullptr, &file->source, size };
+    return true;
+}
+
+static void file_drop(struct test_file *file)
+{
+    CHECK_EQUAL(atomic_load_explicit(&frame_of(file->frame)->references, memory_order_relaxed), 1);
+    frame_release(file->frame);
+}
+
+// ---- scripts ----
+
+// The interpreter's arguments joined with '|', "refused" when there is none.
+static void script_expect(const char *text, const char *expected)
+{
+    struct test_file file;
+    struct program_file program;
+    struct script *script = nullptr;
+    char *argv[] = { "old", "a", "b", nullptr };
+    char joined[512] = "refused";
+    if (!file_make(&file, text, strlen(text), &program))
+        return;
+    CHECK(script_is(&program));
+    if (script_enter(&program, "/s", argv, &script) == STATUS_OK) {
+        struct text line = { joined, sizeof joined, 0 };
+        for (char **argument = script->argv; *argument; argument++)
+            text_add(&line, "%s|", *argument);
+        script_leave(script);
+    }
+    if (!CHECK(string_equal(joined, expected)))
+        test_check(false, joined, __FILE__, __LINE__);
+    file_drop(&file);
+}
+
+TEST(exec, reads_script_lines_as_linux_does)
+{
+    script_expect("#!/bin/sh\necho", "/bin/sh|/s|a|b|");
+    script_expect("#!/bin/sh", "/bin/sh|/s|a|b|"); // the file ends with the line
+    script_expect("#! \t/bin/awk -f  \n", "/bin/awk|-f|/s|a|b|");
+    script_expect("#!/usr/bin/env a b c\n", "/usr/bin/env|a b c|/s|a|b|");
+    script_expect("#!\n", "refused");
+    script_expect("#!", "refused");
+    script_expect("#!   \t \n/bin/sh\n", "refused");
+}
+
+TEST(exec, refuses_interpreters_that_the_line_cuts_off)
+{
+    char text[400];
+    memset(text, 'x', sizeof text - 1);
+    memcpy(text, "#!/", 3);
+    text[sizeof text - 1] = '\0';
+    script_expect(text, "refused");
+}
+
+TEST(exec, takes_only_files_that_begin_with_the_marks_for_scripts)
+{
+    struct test_file file;
+    struct program_file program;
+    if (!file_make(&file, "# !", 3, &program))
+        return;
+    CHECK(!script_is(&program));
+    program.size = 1;
+    CHECK(!script_is(&program));
+    file_drop(&file);
+}
+
+// ---- programs ----
+
+struct test_program {
+    struct elf_header header;
+    struct elf_program_header rows[1];
+    char rest[104]; // no padding behind it
+};
+
+static void program_make(struct test_program *program)
+{
+    *program = (struct test_program){
+        .header = { .identification = { 0x7f, 'E', 'L', 'F', ELF_CLASS_64, ELF_DATA_LITTLE, ELF_VERSION },
+                    .type = ELF_TYPE_EXECUTABLE,
+                    .machine = arch_elf_machine(),
+                    .version = ELF_VERSION,
+                    .entry = TEXT,
+                    .program_headers = sizeof(struct elf_header),
+                    .header_size = sizeof(struct elf_header),
+                    .program_header_size = sizeof(struct elf_program_header),
+                    .program_header_count = 1 },
+        .rows = { { .type = ELF_SEGMENT_LOAD,
+                    .flags = ELF_FLAG_READ | ELF_FLAG_EXECUTE,
+                    .virtual_address = TEXT,
+                    .file_size = sizeof(struct test_program),
+                    .memory_size = 3 * PAGE_SIZE } },
+    };
+    memset(program->rest, 'r', sizeof program->rest);
+}
+
+TEST(exec, clears_what_lies_behind_the_files_bytes)
+{
+    struct test_program bytes;
+    struct test_file file;
+    struct program_file opened;
+    struct program program = {};
+    struct space *space;
+    program_make(&bytes);
+    if (!file_make(&file, &bytes, sizeof bytes, &opened) || !CHECK(space_create(&space) == STATUS_OK))
+        return;
+    memset((char *)direct_map(file.frame) + sizeof bytes, 'x', PAGE_SIZE - sizeof bytes); // behind the end of the file
+    CHECK(program_parse(&opened, &program.image, nullptr) == STATUS_OK);
+    CHECK(program_map(space, &opened, &program) == STATUS_OK);
+    char read[2] = "??";
+    CHECK_EQUAL(space_read(space, TEXT + sizeof bytes - 1, read, 2), 2);
+    CHECK_EQUAL(read[0], 'r');
+    CHECK_EQUAL(read[1], 0);
+    CHECK_EQUAL(space_read(space, TEXT + 3 * PAGE_SIZE - 1, read, 1), 1);
+    CHECK_EQUAL(read[0], 0);
+    CHECK_EQUAL(space_write(space, TEXT, "w", 1), 0); // the text stays what it should be
+    CHECK_EQUAL(((char *)direct_map(file.frame))[sizeof bytes], 'x');
+    space_release(space);
+    file_drop(&file);
+}
+
+TEST(exec, refuses_a_file_that_is_shorter_than_it_says)
+{
+    struct test_program bytes;
+    struct test_file file;
+    struct program_file opened;
+    struct elf_image image;
+    enum elf_error reason;
+    program_make(&bytes);
+    if (!file_make(&file, &bytes, sizeof bytes, &opened))
+        return;
+    opened.size--;
+    CHECK(program_parse(&opened, &image, &reason) == STATUS_BAD_FORMAT);
+    CHECK(reason == ELF_BUFFER_TOO_SMALL);
+    opened.size = 0;
+    CHECK(program_parse(&opened, &image, &reason) == STATUS_BAD_FORMAT);
+    file_drop(&file);
+}
+
+// ---- stacks ----
+
+static uint64_t word_at(struct space *space, uint64_t at)
+{
+    uint64_t word = UINT64_MAX;
+    CHECK_EQUAL(space_read(space, at, &word, sizeof word), sizeof word);
+    return word;
+}
+
+static void expect_text(struct space *space, uint64_t at, const char *expected)
+{
+    char text[32] = {};
+    CHECK_EQUAL(space_read(space, at, text, strlen(expected) + 1), strlen(expected) + 1);
+    CHECK(string_equal(text, expected));
+}
+
+static uint64_t auxiliary_at(struct space *space, uint64_t at, uint64_t tag)
+{
+    for (unsigned i = 0; i < 32; i++, at += 2 * sizeof(uint64_t)) {
+        uint64_t found = word_at(space, at);
+        if (found == tag)
+            return word_at(space, at + sizeof(uint64_t));
+        if (found == LINUX_AT_NULL)
+            break;
+    }
+    return UINT64_MAX;
+}
+
+KERNEL_TEST(exec, builds_the_stack_of_the_system_v_abi)
+{
+    static const struct program program = { .image = { .entry = TEXT, .table_address = TEXT + 64, .table_count = 3 } };
+    char *argv[] = { "prog", "-x", "", nullptr }, *envp[] = { "HOME=/", nullptr };
+    struct stack_plan plan = { .program = &program, .path = "/bin/prog", .argv = argv, .envp = envp, .top = TOP, .random = { 1, 2, 3 } };
+    struct space *space;
+    uint64_t sp = 0;
+    if (!CHECK(space_create(&space) == STATUS_OK))
+        return;
+    space->limit_stack = 8 * MIB;
+    CHECK(stack_build(space, &plan, &sp) == STATUS_OK);
+    CHECK(is_aligned(sp, 16));
+    CHECK_EQUAL(word_at(space, sp), 3);
+    expect_text(space, word_at(space, sp + 8), "prog");
+    expect_text(space, word_at(space, sp + 16), "-x");
+    expect_text(space, word_at(space, sp + 24), "");
+    CHECK_EQUAL(word_at(space, sp + 32), 0);
+    expect_text(space, word_at(space, sp + 40), "HOME=/");
+    CHECK_EQUAL(word_at(space, sp + 48), 0);
+    CHECK_EQUAL(word_at(space, TOP - 8), 0);
+    CHECK_EQUAL(space->argument_end - space->argument_start, sizeof "prog" + sizeof "-x" + sizeof "");
+    const uint64_t auxiliary = sp + 56;
+    CHECK_EQUAL(auxiliary_at(space, auxiliary, LINUX_AT_PAGESZ), PAGE_SIZE);
+    CHECK_EQUAL(auxiliary_at(space, auxiliary, LINUX_AT_ENTRY), TEXT);
+    CHECK_EQUAL(auxiliary_at(space, auxiliary, LINUX_AT_PHDR), TEXT + 64);
+    CHECK_EQUAL(auxiliary_at(space, auxiliary, LINUX_AT_PHNUM), 3);
+    CHECK_EQUAL(auxiliary_at(space, auxiliary, LINUX_AT_SECURE), 0);
+    CHECK_EQUAL(word_at(space, auxiliary_at(space, auxiliary, LINUX_AT_RANDOM)), 0x030201);
+    expect_text(space, auxiliary_at(space, auxiliary, LINUX_AT_EXECFN), "/bin/prog");
+    expect_text(space, auxiliary_at(space, auxiliary, LINUX_AT_PLATFORM), arch_name());
+    space_release(space);
+}
+
+KERNEL_TEST(exec, refuses_more_arguments_than_a_stack_may_hold)
+{
+    static const struct program program = {};
+    static char large[128 * KIB];
+    char *argv[20] = { large }, *envp[] = { nullptr };
+    struct stack_plan plan = { .program = &program, .path = "/p", .argv = argv, .envp = envp, .top = TOP };
+    struct space *space;
+    uint64_t sp;
+    if (!CHECK(space_create(&space) == STATUS_OK))
+        return;
+    space->limit_stack = 8 * MIB;
+    memset(large, 'a', sizeof large); // one string of 128 KiB without an end
+    CHECK(stack_build(space, &plan, &sp) == STATUS_TOO_BIG);
+    large[sizeof large - 1] = '\0';
+    for (unsigned i = 0; i < ARRAY_LENGTH(argv) - 1; i++)
+        argv[i] = large; // each allowed, all together more than a quarter of the stack
+    CHECK(stack_build(space, &plan, &sp) == STATUS_TOO_BIG);
+    CHECK_EQUAL(space->mapped, 0);
+    argv[10] = nullptr;
+    CHECK(stack_build(space, &plan, &sp) == STATUS_OK);
+    space_release(space);
+}

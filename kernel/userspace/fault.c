@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: MIT
+// fault.c: what a page fault or an exception means: memory to be served, a signal, or the end of the kernel.
+
+#include <arch/frame.h>
+#include <arch/interrupt.h>
+#include <arch/user.h>
+
+#include <helix/cpu.h>
+#include <helix/log.h>
+#include <helix/panic.h>
+#include <helix/process.h>
+#include <helix/space.h>
+#include <helix/user.h>
+
+static void signal_for_fault(struct thread *self, enum status outcome, uint64_t address)
+{
+    struct linux_siginfo info = { .number = LINUX_SIGSEGV, .code = LINUX_SEGV_MAPERR, .address = address };
+    if (outcome == STATUS_DENIED)
+        info.code = LINUX_SEGV_ACCERR;
+    if (outcome == STATUS_OUT_OF_RANGE || outcome == STATUS_IO_ERROR) {
+        info.number = LINUX_SIGBUS;
+        info.code   = LINUX_BUS_ADRERR;
+    }
+    if (outcome == STATUS_NO_MEMORY) {
+        log_warn("memory", "out of memory: killing %s (pid %lu)", self->process->name, self->process->id);
+        info = (struct linux_siginfo){ .number = LINUX_SIGKILL, .code = LINUX_SI_KERNEL };
+    }
+    signal_force(self, &info);
+}
+
+bool kernel_page_fault(uint64_t address, uint32_t kind, struct arch_frame *frame)
+{
+    struct thread *self      = thread_current();
+    bool           from_user = arch_frame_from_user(frame);
+    cpu_local()->page_faults++;
+    if (!self->process->space || address >= arch_user_end()) {
+        if (from_user)
+            signal_for_fault(self, STATUS_NOT_MAPPED, address);
+        return from_user;
+    }
+    if (!from_user && (!arch_fault_expected(frame) || arch_preempt_count()))
+        return false;
+    arch_interrupts_enable();
+    enum status outcome = space_fault(self->process->space, address, kind | FAULT_USER);
+    (void)arch_interrupts_disable();
+    if (outcome == STATUS_OK)
+        return true;
+    if (!from_user)
+        return false; // the copy routine reports STATUS_BAD_ADDRESS
+    signal_for_fault(self, outcome, address);
+    return true;
+}
+
+void kernel_exception(uint32_t vector, const char *name, int signal, int code, struct arch_frame *frame)
+{
+    if (!arch_frame_from_user(frame)) {
+        panic_at(__FILE__, __LINE__, frame, "%s (vector %u) in the kernel", name, vector);
+        return;
+    }
+    const struct linux_siginfo info = { .number = signal, .code = code, .address = arch_frame_ip(frame) };
+    signal_force(thread_current(), &info);
+}
+
+void kernel_exit_to_user(struct arch_frame *frame)
+{
+    struct thread *self = thread_current();
+    arch_exit_work_set(false);
+    kernel_exit_to_kernel(); // gives way if asked
+    if (!(self->flags & (THREAD_SIGNALLED | THREAD_KILL_PENDING)))
+        return;
+    arch_interrupts_enable();
+    if (self->flags & THREAD_KILL_PENDING)
+        user_thread_exit(0);
+    signal_deliver(self, frame);
+    (void)arch_interrupts_disable();
+}

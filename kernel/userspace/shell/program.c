@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: MIT
+// program.c: finds a program, runs it in the foreground or background, and says how it ended.
+#include <abi/linux/fcntl.h>
+#include <lib/format.h>
+#include <lib/string.h>
+
+#include <arch/machine.h>
+#include <helix/log.h>
+#include <helix/process.h>
+#include <helix/user.h>
+#include <helix/vfs.h>
+
+#include "local.h"
+
+enum { PATH_BYTES = 512, HEAD_BYTES = 20 };
+
+static const char *const signal_texts[] = {
+    [LINUX_SIGHUP] = "Hangup",
+    [LINUX_SIGQUIT] = "Quit",
+    [LINUX_SIGILL] = "Illegal instruction",
+    [LINUX_SIGTRAP] = "Trace/breakpoint trap",
+    [LINUX_SIGABRT] = "Aborted",
+    [LINUX_SIGBUS] = "Bus error",
+    [LINUX_SIGFPE] = "Floating point exception",
+    [LINUX_SIGKILL] = "Killed",
+    [LINUX_SIGUSR1] = "User defined signal 1",
+    [LINUX_SIGSEGV] = "Segmentation fault",
+    [LINUX_SIGUSR2] = "User defined signal 2",
+    [LINUX_SIGPIPE] = "Broken pipe",
+    [LINUX_SIGALRM] = "Alarm clock",
+    [LINUX_SIGTERM] = "Terminated",
+    [LINUX_SIGSYS] = "Bad system call",
+    [LINUX_SIGINT] = "Interrupt",
+    [LINUX_SIGXCPU] = "CPU time limit exceeded",
+    [LINUX_SIGXFSZ] = "File size limit exceeded",
+};
+
+const char *program_signal_text(int signal)
+{
+    const char *text = signal > 0 && (size_t)signal < ARRAY_LENGTH(signal_texts) ? signal_texts[signal] : nullptr;
+    return text ? text : "Killed by a signal";
+}
+
+int program_exit_status(int wait_status)
+{
+    int signal = wait_status & 0x7f;
+    return signal ? EXIT_SIGNALLED + signal : wait_status >> 8 & 0xff;
+}
+
+// ---- finding ----
+
+static bool is_kind(const char *path, uint32_t kind)
+{
+    struct entry *entry;
+    if (vfs_lookup(vfs_kernel_context(), nullptr, path, true, &entry) != STATUS_OK)
+        return false;
+    bool same = (entry_node(entry)->mode & LINUX_S_IFMT) == kind;
+    entry_release(entry);
+    return same;
+}
+
+// The file that `name` means: itself when it has a slash, else the first along PATH.
+static enum status program_find(struct shell *shell, const char *name, char *path, size_t size)
+{
+    if (strchr(name, '/'))
+        return string_copy(path, name, size) ? STATUS_OK : STATUS_TOO_LONG;
+    const char *folders = environment_get(&shell->environment, "PATH");
+    while (folders && *folders) {
+        const char *end = strchr(folders, ':');
+        size_t length = end ? (size_t)(end - folders) : strlen(folders);
+        size_t needed = format_text(path, size, "%.*s/%s", (int)length, folders, name);
+        if (needed < size && is_kind(path, LINUX_S_IFREG))
+            return STATUS_OK;
+        folders = end ? end + 1 : nullptr;
+    }
+    return STATUS_NOT_FOUND;
+}
+
+// ---- why not ----
+
+// As arch_name() writes them.
+static const char *machine_name(uint32_t machine)
+{
+    switch (machine) {
+    case 3:
+        return "i386";
+    case 8:
+        return "mips";
+    case 20:
+    case 21:
+        return "powerpc";
+    case 22:
+        return "s390x";
+    case 40:
+        return "arm";
+    case 62:
+        return "x86_64";
+    case 183:
+        return "aarch64";
+    case 243:
+        return "riscv64";
+    case 258:
+        return "loongarch";
+    default:
+        return "another machine";
+    }
+}
+
+// Looks at the first bytes of a file that is no program for this kernel.
+static void describe_format(struct shell *shell, const char *path)
+{
+    uint8_t head[HEAD_BYTES] = { 0 };
+    struct open_file *file;
+    size_t done = 0;
+    if (vfs_open(vfs_kernel_context(), nullptr, path, LINUX_O_RDONLY, 0, &file) == STATUS_OK) {
+        (void)file_read_at(file, 0, head, sizeof head, &done);
+        file_release(file);
+    }
+    if (done == 0)
+        shell_error(shell, "%s: the file is empty", path);
+    else if (done < 4 || memcmp(head, "\177ELF", 4) != 0)
+        shell_error(shell, "%s: not a program (no ELF header)", path);
+    else if (done == sizeof head && !string_equal(machine_name(head[18] | (uint32_t)head[19] << 8), arch_name()))
+        shell_error(shell, "%s: a program for %s; this machine is %s", path, machine_name(head[18] | (uint32_t)head[19] << 8), arch_name());
+    else if (done == sizeof head && head[4] != 2)
+        shell_error(shell, "%s: a 32-bit program; this kernel runs 64-bit ones", path);
+    else
+        shell_error(shell, "%s: a damaged program, or of a kind this kernel does not run", path);
+}
+
+static int report_failure(struct shell *shell, const char *path, enum status status)
+{
+    switch (status) {
+    case STATUS_NOT_FOUND:
+        shell_error(shell, "%s: no such file", path);
+        return EXIT_NOT_FOUND;
+    case STATUS_BAD_FORMAT:
+        describe_format(shell, path);
+        return EXIT_NOT_EXECUTABLE;
+    default:
+        shell_error(shell, "%s: %s", path, is_kind(path, LINUX_S_IFDIR) ? "is a directory" : status_text(status));
+        return EXIT_NOT_EXECUTABLE;
+    }
+}
+
+// ---- running ----
+
+static int report_end(struct shell *shell, const char *name, int wait_status)
+{
+    int signal = wait_status & 0x7f;
+    if (signal && !shell->interactive)
+        log_info("shell", "%s: %s", name, program_signal_text(signal));
+    else if (signal == LINUX_SIGINT)
+        shell_print(shell, "\n");
+    else if (signal)
+        shell_print(shell, "%s\n", program_signal_text(signal));
+    return program_exit_status(wait_status);
+}
+
+static int program_wait(struct shell *shell, const char *name, struct process *process)
+{
+    int wait_status = 0;
+    enum status status = user_wait(process, &wait_status);
+    tty_set_foreground(shell->tty, 0, 0); // whatever the program did to the terminal, it is the shell's again
+    tty_set_attributes(shell->tty, &shell->attributes);
+    if (status != STATUS_OK) {
+        shell_error(shell, "%s: %s", name, status_text(status));
+        return 1;
+    }
+    return report_end(shell, name, wait_status);
+}
+
+void program_reap(struct shell *shell)
+{
+    for (size_t i = 0; i < BACKGROUND_MAX; i++) {
+        struct process *process = shell->background[i];
+        if (!process || atomic_load(&process->state) != PROCESS_ZOMBIE)
+            continue;
+        char name[sizeof process->name];
+        (void)string_copy(name, process->name, sizeof name);
+        int wait_status = 0;
+        shell->background[i] = nullptr;
+        if (user_wait(process, &wait_status) == STATUS_OK && shell->interactive)
+            shell_print(shell, "[%zu] %s ended with status %d\n", i + 1, name, program_exit_status(wait_status));
+    }
+}
+
+static int background_add(struct shell *shell, const char *name, struct process *process)
+{
+    program_reap(shell);
+    for (size_t i = 0; i < BACKGROUND_MAX; i++) {
+        if (shell->background[i])
+            continue;
+        shell->background[i] = process;
+        if (shell->interactive)
+            shell_print(shell, "[%zu] %llu\n", i + 1, (unsigned long long)process->id);
+        return 0;
+    }
+    shell_print(shell, "%s: %d programs run in the background already; waiting for this one\n", name, BACKGROUND_MAX);
+    return program_wait(shell, name, process);
+}
+
+int program_run(struct shell *shell, char **words, bool background, bool quiet_if_missing)
+{
+    char path[PATH_BYTES];
+    enum status status = program_find(shell, words[0], path, sizeof path);
+    if (status == STATUS_NOT_FOUND && quiet_if_missing)
+        return EXIT_NOT_FOUND;
+    if (status != STATUS_OK)
+        return report_failure(shell, words[0], status);
+
+    struct spawn_request request = {
+        .path = path,
+        .arguments = { .argv = words, .envp = shell->environment.entries },
+        .foreground = !background,
+    };
+    struct process *process;
+    if (!shell->tty) {
+        shell_error(shell, "%s: this machine has no terminal for programs", path);
+        return EXIT_NOT_EXECUTABLE;
+    }
+    if (!background)
+        tty_set_attributes(shell->tty, &shell->cooked);
+    status = user_spawn(&request, &process);
+    if (status != STATUS_OK) {
+        tty_set_attributes(shell->tty, &shell->attributes);
+        return report_failure(shell, path, status);
+    }
+    shell->programs++;
+    return background ? background_add(shell, words[0], process) : program_wait(shell, words[0], process);
+}

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: MIT
+// show.c: the shell's commands about the machine and the kernel: version, uname, uptime, memory, statistics.
+#include <lib/format.h>
+#include <lib/string.h>
+
+#include <arch/machine.h>
+#include <arch/time.h>
+#include <generated/profile.h>
+#include <helix/cpu.h>
+#include <helix/frames.h>
+#include <helix/heap.h>
+#include <helix/interrupt.h>
+#include <helix/orchestrator.h>
+#include <helix/process.h>
+#include <helix/scheduler.h>
+#include <helix/user.h>
+
+#include "local.h"
+
+typedef unsigned long long number;
+
+#define VERSION_FORMAT    "%u.%u.%u-%s"
+#define VERSION_ARGUMENTS kernel_version.major, kernel_version.minor, kernel_version.patch, kernel_version.suffix
+enum { PAGE_KIB = PAGE_SIZE / KIB };
+
+// ---- who and how long ----
+
+static int run_version(struct shell *shell, int count, char **words)
+{
+    char clock[96] = "";
+    arch_time_describe(clock, sizeof clock);
+    shell_print(shell, "%sHelix " VERSION_FORMAT "%s\n", shell_colour(shell, "\033[1m"), VERSION_ARGUMENTS, shell_colour(shell, "\033[0m"));
+    shell_print(shell, "  architecture  %s, %u CPU%s\n", arch_name(), cpu_count(), cpu_count() == 1 ? "" : "s");
+    shell_print(shell, "  profile       %s (scheduler %s, frames %s, heap %s)\n", PROFILE_NAME, scheduler_name(), PROFILE_FRAMES_MODULE,
+                PROFILE_HEAP_MODULE);
+    shell_print(shell, "  clock         %s\n", clock);
+    shell_print(shell, "  built with    %s\n", __VERSION__);
+    shell_print(shell, "  state         %s, phase %s\n", kernel_state_name(kernel_state()), lifecycle_phase_name(lifecycle_phase()));
+    return 0;
+}
+SHELL_COMMAND(version, "", "Print detailed version info", run_version);
+
+static int uname_usage(struct shell *shell)
+{
+    shell_print(shell, "usage: uname [-asrvm]\n");
+    return EXIT_USAGE;
+}
+
+static int run_uname(struct shell *shell, int count, char **words)
+{
+    const char *wanted = count > 1 ? words[1] : "-s";
+    char text[160], *separator = "";
+    struct text line = { .bytes = text, .size = sizeof text };
+
+    if (count > 2 || wanted[0] != '-' || !wanted[1])
+        return uname_usage(shell);
+    for (const char *letter = wanted + 1; *letter; letter++) {
+        if (!strchr("asrvm", *letter))
+            return uname_usage(shell);
+    }
+    bool all = strchr(wanted, 'a');
+    if (all || strchr(wanted, 's')) {
+        text_add(&line, "Helix");
+        separator = " ";
+    }
+    if (all || strchr(wanted, 'r')) {
+        text_add(&line, "%s" VERSION_FORMAT, separator, VERSION_ARGUMENTS);
+        separator = " ";
+    }
+    if (all || strchr(wanted, 'v')) {
+        text_add(&line, "%sprofile %s, %s", separator, PROFILE_NAME, __VERSION__);
+        separator = " ";
+    }
+    if (all || strchr(wanted, 'm'))
+        text_add(&line, "%s%s", separator, arch_name());
+    shell_print(shell, "%s\n", text);
+    return 0;
+}
+SHELL_COMMAND(uname, "[-asrvm]", "Print kernel name and version", run_uname);
+
+static int run_uptime(struct shell *shell, int count, char **words)
+{
+    uint64_t seconds = time_ns() / NS_PER_S, idle = 0;
+    for (uint32_t cpu = 0; cpu < cpu_count(); cpu++)
+        idle += cpu_by_id(cpu)->idle_ns;
+    uint64_t busy = time_ns() * cpu_count() > idle ? 1000 - idle / (time_ns() * cpu_count() / 1000 + 1) : 0;
+    shell_print(shell, "System uptime: %llu days, %llu hours, %llu minutes, %llu seconds\n", (number)(seconds / 86400),
+                (number)(seconds / 3600 % 24), (number)(seconds / 60 % 60), (number)(seconds % 60));
+    shell_print(shell, "CPU busy %llu.%llu %% of that; %llu threads, %llu processes\n", (number)(busy / 10), (number)(busy % 10),
+                (number)thread_count(), (number)process_count());
+    return 0;
+}
+SHELL_COMMAND(uptime, "", "Show kernel uptime", run_uptime);
+
+// ---- memory ----
+
+static void show_zones(struct shell *shell, const struct frame_statistics *frames)
+{
+    static const char *const names[ZONES] = { "dma", "dma32", "normal", "high", "device" };
+    shell_print(shell, "%-10s %12s %12s %12s\n", "zone", "total KiB", "used KiB", "free KiB");
+    for (size_t i = 0; i < ZONES; i++) {
+        uint64_t total = frames->zone[i].total, free = frames->zone[i].free;
+        if (total)
+            shell_print(shell, "%-10s %12llu %12llu %12llu\n", names[i], (number)(total * PAGE_KIB), (number)((total - free) * PAGE_KIB),
+                        (number)(free * PAGE_KIB));
+    }
+    shell_print(shell, "%-10s %12llu %12llu %12llu\n", "total", (number)(frames->total * PAGE_KIB),
+                (number)((frames->total - frames->free) * PAGE_KIB), (number)(frames->free * PAGE_KIB));
+    shell_print(shell, "largest free run %llu KiB; %llu allocations, %llu frees, %llu failures\n",
+                (number)(frames->largest_free * PAGE_KIB), (number)frames->allocations, (number)frames->frees, (number)frames->failures);
+}
+
+static void show_heap(struct shell *shell, const struct heap_statistics *heap)
+{
+    shell_print(shell, "heap %s: %llu KiB used of %llu KiB held; %llu allocations, %llu frees, %llu failures; %llu large blocks\n",
+                heap->policy, (number)(heap->used / KIB), (number)(heap->held / KIB), (number)heap->allocations, (number)heap->frees,
+                (number)heap->failures, (number)heap->large_blocks);
+    for (size_t i = 0; i < ARRAY_LENGTH(heap->classes); i++) {
+        if (heap->classes[i].size)
+            shell_print(shell, "  %5u bytes: %8llu used of %8llu\n", heap->classes[i].size, (number)heap->classes[i].used,
+                        (number)heap->classes[i].capacity);
+    }
+    shell_print(shell, "boot heap: %llu KiB of %llu KiB used, %s\n", (number)(heap->boot_used / KIB), (number)(heap->boot_size / KIB),
+                heap->boot_retired ? "retired" : "in use");
+}
+
+static int run_mem(struct shell *shell, int count, char **words)
+{
+    static const char *const pressures[] = { "normal", "low", "critical", "out of memory" };
+    struct frame_statistics frames;
+    struct heap_statistics heap;
+    frames_statistics(&frames);
+    heap_statistics(&heap);
+    show_zones(shell, &frames);
+    shell_print(shell, "pressure: %s\n", pressures[frames_pressure()]);
+    show_heap(shell, &heap);
+    return 0;
+}
+SHELL_COMMAND(mem, "", "Display memory statistics", run_mem);
+
+// ---- statistics ----
+
+static void show_cpus(struct shell *shell)
+{
+    for (uint32_t id = 0; id < cpu_count(); id++) {
+        const struct cpu *cpu = cpu_by_id(id);
+        shell_print(shell, "cpu %u: %llu interrupts, %llu switches, %llu page faults, %llu ms idle\n", id, (number)cpu->interrupts,
+                    (number)cpu->switches, (number)cpu->page_faults, (number)(cpu->idle_ns / NS_PER_MS));
+    }
+}
+
+static void show_interrupts(struct shell *shell)
+{
+    for (uint32_t vector = 0; vector < 256; vector++) {
+        if (interrupt_count(vector))
+            shell_print(shell, "interrupt vector %u (%s): %llu\n", vector, interrupt_name(vector) ? interrupt_name(vector) : "nobody",
+                        (number)interrupt_count(vector));
+    }
+}
+
+static void show_syscalls(struct shell *shell)
+{
+    uint64_t total = 0;
+    uint32_t column = 0;
+    for (uint32_t call = 0; call < SYSCALL_SLOTS; call++)
+        total += syscall_count(call);
+    shell_print(shell, "system calls: %llu\n", (number)total);
+    for (uint32_t call = 0; call < SYSCALL_SLOTS; call++) {
+        if (!syscall_name(call) || !syscall_count(call))
+            continue;
+        shell_print(shell, "  %-18s %10llu%s", syscall_name(call), (number)syscall_count(call), column % 3 == 2 ? "\n" : "");
+        column++;
+    }
+    if (column % 3)
+        shell_print(shell, "\n");
+}
+
+static int run_stats(struct shell *shell, int count, char **words)
+{
+    struct scheduler_statistics scheduler = { 0 };
+    scheduler_statistics(&scheduler);
+    shell_print(shell, "shell: %llu commands, %llu programs\n", (number)shell->commands, (number)shell->programs);
+    shell_print(shell, "now: %llu threads, %llu processes\n", (number)thread_count(), (number)process_count());
+    shell_print(shell, "scheduler %s: %llu switches, %llu preemptions, %llu yields, %llu ticks; %llu runnable, %llu blocked\n",
+                scheduler_name(), (number)scheduler.context_switches, (number)scheduler.preemptions, (number)scheduler.voluntary_yields,
+                (number)scheduler.ticks, (number)scheduler.runnable, (number)scheduler.blocked);
+    show_cpus(shell);
+    show_interrupts(shell);
+    show_syscalls(shell);
+    return 0;
+}
+SHELL_COMMAND(stats, "", "Display system statistics", run_stats);

@@ -1,0 +1,468 @@
+// SPDX-License-Identifier: MIT
+// signal.c: signals: kept, chosen, delivered.
+//
+// Purpose     Linux's signals: pending sets per thread and per process, masks, actions, default effects, job control.
+// How         Sending puts a bit (and, while there is room, the siginfo) into a pending set and, if some thread lets it through,
+//             flags that thread and ends its interruptible wait. Delivery happens on the way to user mode (signal_deliver): the
+//             lowest number first, SIGKILL before all, faults before the rest. Stop and continue change the process's state at the
+//             moment of sending or delivery; threads stop themselves on their way out of the kernel.
+// Invariants  THREAD_SIGNALLED is set whenever the thread has something pending that it does not block. An ignored signal that
+//             nobody blocks is never pending. SIGKILL and SIGSTOP are never blocked, ignored or caught.
+// Locks       The registry (who is there), then actions->lock. The pending sets of a process and all its threads share that lock.
+// Not here    The frame on the user stack (arch/<port>/signal.c), the system calls (syscall/signal.c).
+
+#include <helix/user.h>
+
+#include <arch/frame.h>
+#include <arch/interrupt.h>
+#include <arch/signal.h>
+
+#include <helix/heap.h>
+#include <helix/panic.h>
+
+#include "userspace.h"
+
+enum default_effect { EFFECT_TERMINATE, EFFECT_IGNORE, EFFECT_STOP, EFFECT_CONTINUE };
+
+static const uint8_t default_effects[SIGNALS + 1] = {
+    [LINUX_SIGCHLD] = EFFECT_IGNORE, [LINUX_SIGURG] = EFFECT_IGNORE,  [LINUX_SIGWINCH] = EFFECT_IGNORE, [LINUX_SIGCONT] = EFFECT_CONTINUE,
+    [LINUX_SIGSTOP] = EFFECT_STOP,   [LINUX_SIGTSTP] = EFFECT_STOP,   [LINUX_SIGTTIN] = EFFECT_STOP,    [LINUX_SIGTTOU] = EFFECT_STOP,
+};
+
+#define BIT(number_) (1ull << ((number_) - 1))
+static const uint64_t never_blocked = BIT(LINUX_SIGKILL) | BIT(LINUX_SIGSTOP);
+static const uint64_t stop_signals  = BIT(LINUX_SIGSTOP) | BIT(LINUX_SIGTSTP) | BIT(LINUX_SIGTTIN) | BIT(LINUX_SIGTTOU);
+static const uint64_t fault_signals = BIT(LINUX_SIGSEGV) | BIT(LINUX_SIGBUS) | BIT(LINUX_SIGFPE) | BIT(LINUX_SIGILL) | BIT(LINUX_SIGTRAP) | BIT(LINUX_SIGSYS);
+
+// ---- pending sets; actions->lock is held ----
+
+struct queued_signal {
+    struct list_node     link;
+    struct linux_siginfo info;
+};
+
+static struct queued_signal *queued_of(struct list_node *node)
+{
+    return container_of(node, struct queued_signal, link);
+}
+
+void pending_signals_init(struct pending_signals *pending)
+{
+    *pending = (struct pending_signals){};
+    list_init(&pending->queue);
+}
+
+static void queued_free(struct pending_signals *pending, struct queued_signal *queued)
+{
+    list_remove(&queued->link);
+    pending->length--;
+    heap_free(queued);
+}
+
+void pending_signals_clear(struct pending_signals *pending)
+{
+    list_for_each_safe (node, &pending->queue)
+        queued_free(pending, queued_of(node));
+}
+
+static void pending_add(struct pending_signals *pending, const struct linux_siginfo *info)
+{
+    uint64_t bit = signal_bit(info->number);
+    if (pending->set & bit && info->number < SIGNAL_REALTIME_FIRST)
+        return;
+    pending->set |= bit;
+    struct queued_signal *queued = pending->length < SIGNAL_QUEUE_MAX ? heap_alloc(sizeof *queued) : nullptr;
+    if (!queued)
+        return;
+    queued->info = *info;
+    list_add_tail(&pending->queue, &queued->link);
+    pending->length++;
+}
+
+static void pending_take(struct pending_signals *pending, int number, struct linux_siginfo *info)
+{
+    bool found = false, more = false;
+    *info = (struct linux_siginfo){ .number = number, .code = LINUX_SI_USER };
+    list_for_each_safe (node, &pending->queue) {
+        struct queued_signal *queued = queued_of(node);
+        if (queued->info.number != number)
+            continue;
+        more = found;
+        if (found)
+            break;
+        *info = queued->info;
+        found = true;
+        queued_free(pending, queued);
+    }
+    if (!more)
+        pending->set &= ~signal_bit(number);
+}
+
+static void pending_forget(struct pending_signals *pending, uint64_t set)
+{
+    pending->set &= ~set;
+    list_for_each_safe (node, &pending->queue) {
+        if (set & signal_bit(queued_of(node)->info.number))
+            queued_free(pending, queued_of(node));
+    }
+}
+
+static uint64_t deliverable(const struct thread *thread)
+{
+    return (thread->user->pending.set | thread->process->user->pending.set) & ~thread->user->blocked;
+}
+
+// Brings THREAD_SIGNALLED in line.
+static void thread_refresh(struct thread *thread)
+{
+    if (!deliverable(thread)) {
+        atomic_fetch_and(&thread->flags, ~THREAD_SIGNALLED);
+        return;
+    }
+    atomic_fetch_or(&thread->flags, THREAD_SIGNALLED);
+    if (thread == thread_current())
+        arch_exit_work_set(true);
+    else
+        thread_interrupt(thread);
+}
+
+static bool action_ignores(const struct signal_actions *actions, int number)
+{
+    uint64_t handler = actions->action[number].handler;
+    return handler == LINUX_SIG_IGN || (handler == LINUX_SIG_DFL && default_effects[number] == EFFECT_IGNORE);
+}
+
+// ---- stopping and continuing; the registry is held ----
+
+static void parent_tell(struct process *process, int code, int status) MUST_HOLD(process_registry_lock)
+{
+    struct process *parent = process->parent;
+    if (parent && parent->user && !(parent->user->actions->action[LINUX_SIGCHLD].flags & LINUX_SA_NOCLDSTOP)) {
+        struct linux_siginfo info = { .number = LINUX_SIGCHLD, .code = code };
+        info.process = (int32_t)process->id;
+        info.status  = status;
+        signal_send_process_locked(parent, &info);
+    }
+    if (parent)
+        wait_wake_all(&parent->child_event);
+}
+
+// `killed`: only so that it can die, which its parent hears about anyway.
+static void process_continue(struct process *process, bool killed) MUST_HOLD(process_registry_lock)
+{
+    if (process->state != PROCESS_STOPPED)
+        return;
+    process_become(process, PROCESS_RUNNING);
+    process->user->stop_status = 0;
+    process->user->continued   = !killed;
+    list_for_each (node, &process->threads)
+        thread_continue(container_of(node, struct thread, process_link));
+    if (!killed)
+        parent_tell(process, LINUX_CLD_CONTINUED, LINUX_SIGCONT);
+}
+
+static void process_stop(struct process *process, int number)
+{
+    mutex_acquire(&process_registry_lock);
+    if (process->state == PROCESS_RUNNING && !process->exiting) {
+        process_become(process, PROCESS_STOPPED);
+        process->user->stop_status = (uint64_t)number;
+        process->user->continued   = false;
+        list_for_each (node, &process->threads) {
+            struct thread *thread = container_of(node, struct thread, process_link);
+            atomic_fetch_or(&thread->flags, THREAD_SIGNALLED); // each stops on its own way out
+            if (thread != thread_current())
+                thread_interrupt(thread);
+        }
+        parent_tell(process, LINUX_CLD_STOPPED, number);
+    }
+    mutex_release(&process_registry_lock);
+}
+
+// ---- sending ----
+
+// Stop and continue cancel each other while they are pending. actions->lock is held.
+static void send_prepare(struct process *process, int number)
+{
+    struct user_process *user = process->user;
+    if (number == LINUX_SIGCONT)
+        pending_forget(&user->pending, stop_signals);
+    if (stop_signals & signal_bit(number))
+        pending_forget(&user->pending, signal_bit(LINUX_SIGCONT));
+}
+
+static struct thread *thread_willing(struct process *process, int number) MUST_HOLD(process_registry_lock)
+{
+    list_for_each (node, &process->threads) {
+        struct thread *thread = container_of(node, struct thread, process_link);
+        if (!(thread->user->blocked & signal_bit(number)))
+            return thread;
+    }
+    return nullptr;
+}
+
+void signal_send_process_locked(struct process *process, const struct linux_siginfo *info)
+{
+    struct user_process *user = process->user;
+    if (!user || list_empty(&process->threads) || process->state == PROCESS_CREATING)
+        return; // the kernel, or already a zombie: nobody would notice
+    if (info->number == LINUX_SIGCONT || info->number == LINUX_SIGKILL)
+        process_continue(process, info->number == LINUX_SIGKILL);
+    bool on = spinlock_acquire_irq(&user->actions->lock);
+    send_prepare(process, info->number);
+    struct thread *willing = thread_willing(process, info->number);
+    if (!(willing && action_ignores(user->actions, info->number))) {
+        pending_add(&user->pending, info);
+        if (willing)
+            thread_refresh(willing);
+    }
+    spinlock_release_irq(&user->actions->lock, on);
+}
+
+void signal_forget(struct process *process, int number)
+{
+    struct user_process *user = process->user;
+    mutex_acquire(&process_registry_lock);
+    bool on = spinlock_acquire_irq(&user->actions->lock);
+    if (action_ignores(user->actions, number)) {
+        pending_forget(&user->pending, signal_bit(number));
+        list_for_each (node, &process->threads)
+            pending_forget(&container_of(node, struct thread, process_link)->user->pending, signal_bit(number));
+    }
+    spinlock_release_irq(&user->actions->lock, on);
+    mutex_release(&process_registry_lock);
+}
+
+enum status signal_send_process(struct process *process, const struct linux_siginfo *info)
+{
+    mutex_acquire(&process_registry_lock);
+    signal_send_process_locked(process, info);
+    mutex_release(&process_registry_lock);
+    return STATUS_OK;
+}
+
+enum status signal_send_thread(struct thread *thread, const struct linux_siginfo *info)
+{
+    if (!thread->user)
+        return STATUS_NOT_PERMITTED;
+    struct signal_actions *actions = thread->process->user->actions;
+    if (info->number == LINUX_SIGCONT || info->number == LINUX_SIGKILL) {
+        mutex_acquire(&process_registry_lock);
+        process_continue(thread->process, info->number == LINUX_SIGKILL);
+        mutex_release(&process_registry_lock);
+    }
+    bool on = spinlock_acquire_irq(&actions->lock);
+    send_prepare(thread->process, info->number);
+    if (thread->user->blocked & signal_bit(info->number) || !action_ignores(actions, info->number)) {
+        pending_add(&thread->user->pending, info);
+        thread_refresh(thread);
+    }
+    spinlock_release_irq(&actions->lock, on);
+    return STATUS_OK;
+}
+
+struct group_send {
+    uint64_t                    group;
+    const struct linux_siginfo *info;
+    bool                        found;
+};
+
+static void group_send_one(void *context, struct process *process) NO_LOCK_ANALYSIS // the registry is held by process_each_locked's caller
+{
+    struct group_send *send = context;
+    if (process->group != send->group || process->state == PROCESS_ZOMBIE)
+        return;
+    send->found = true;
+    signal_send_process_locked(process, send->info);
+}
+
+enum status signal_send_group_locked(uint64_t group, const struct linux_siginfo *info)
+{
+    struct group_send send = { .group = group, .info = info };
+    process_each_locked(group_send_one, &send);
+    return send.found ? STATUS_OK : STATUS_NO_PROCESS;
+}
+
+enum status signal_send_group(uint64_t group, const struct linux_siginfo *info)
+{
+    mutex_acquire(&process_registry_lock);
+    enum status outcome = signal_send_group_locked(group, info);
+    mutex_release(&process_registry_lock);
+    return outcome;
+}
+
+void signal_force(struct thread *thread, const struct linux_siginfo *info)
+{
+    struct signal_actions *actions = thread->process->user->actions;
+    bool                   on      = spinlock_acquire_irq(&actions->lock);
+    struct signal_action  *action  = &actions->action[info->number];
+    if (thread->user->blocked & signal_bit(info->number) || action->handler == LINUX_SIG_IGN)
+        action->handler = LINUX_SIG_DFL;
+    thread->user->blocked &= ~signal_bit(info->number);
+    pending_forget(&thread->user->pending, signal_bit(info->number)); // the fault at hand is the one that counts
+    pending_add(&thread->user->pending, info);
+    thread_refresh(thread);
+    spinlock_release_irq(&actions->lock, on);
+}
+
+void signal_set_blocked(struct thread *self, uint64_t blocked)
+{
+    struct signal_actions *actions = self->process->user->actions;
+    bool                   on      = spinlock_acquire_irq(&actions->lock);
+    self->user->blocked = blocked & ~never_blocked;
+    thread_refresh(self);
+    spinlock_release_irq(&actions->lock, on);
+}
+
+// ---- delivery ----
+
+// Takes the next signal to deliver; 0: none is left. *action: what to do about it.
+static int signal_take(struct thread *self, struct linux_siginfo *info, struct signal_action *action)
+{
+    struct signal_actions *actions = self->process->user->actions;
+    bool                   on      = spinlock_acquire_irq(&actions->lock);
+    uint64_t               set     = deliverable(self);
+    int                    number  = 0;
+    if (set) {
+        uint64_t urgent = set & signal_bit(LINUX_SIGKILL);
+        if (!urgent)
+            urgent = set & fault_signals & self->user->pending.set;
+        number = __builtin_ctzll(urgent ? urgent : set) + 1;
+        struct pending_signals *from = self->user->pending.set & signal_bit(number) ? &self->user->pending : &self->process->user->pending;
+        pending_take(from, number, info);
+        *action = actions->action[number];
+        if (action->flags & LINUX_SA_RESETHAND && action->handler > LINUX_SIG_IGN)
+            actions->action[number].handler = LINUX_SIG_DFL;
+    }
+    thread_refresh(self);
+    spinlock_release_irq(&actions->lock, on);
+    return number;
+}
+
+// Takes a pending signal of `set`, blocked or not; 0: none.
+static int signal_take_of(struct thread *self, uint64_t set, struct linux_siginfo *info)
+{
+    struct signal_actions *actions = self->process->user->actions;
+    bool                   on      = spinlock_acquire_irq(&actions->lock);
+    uint64_t               held    = (self->user->pending.set | self->process->user->pending.set) & set;
+    int                    number  = held ? __builtin_ctzll(held) + 1 : 0;
+    if (number) {
+        struct pending_signals *from = self->user->pending.set & signal_bit(number) ? &self->user->pending : &self->process->user->pending;
+        pending_take(from, number, info);
+    }
+    thread_refresh(self);
+    spinlock_release_irq(&actions->lock, on);
+    return number;
+}
+
+enum status signal_wait(struct thread *self, uint64_t set, uint64_t deadline_ns, struct linux_siginfo *info)
+{
+    uint64_t    blocked = self->user->blocked;
+    enum status outcome = STATUS_OK;
+    set &= ~never_blocked;
+    for (;;) {
+        signal_set_blocked(self, blocked);
+        if (signal_take_of(self, set, info))
+            return STATUS_OK;
+        if (outcome != STATUS_OK)
+            return outcome;
+        atomic_store(&self->wake_pending, false);
+        signal_set_blocked(self, blocked & ~set); // so that one of the set ends the wait
+        outcome = thread_block(BLOCK_SIGNAL, deadline_ns);
+    }
+}
+
+static void default_act(struct thread *self, int number)
+{
+    switch (default_effects[number]) {
+    case EFFECT_IGNORE:
+    case EFFECT_CONTINUE: // done when it was sent
+        return;
+    case EFFECT_STOP:
+        if (number == LINUX_SIGSTOP || !process_group_orphaned(self->process))
+            process_stop(self->process, number);
+        return;
+    default:
+        user_exit(number);
+    }
+}
+
+// The result of an interrupted call, now that a handler will run: restarted only if its action asks for it.
+static void syscall_resolve(struct thread *self, struct arch_frame *frame, const struct signal_action *action)
+{
+    enum { EINTR = 4 };
+    if (!arch_frame_in_syscall(frame))
+        return;
+    int64_t result = arch_frame_result(frame);
+    if (result == SYSCALL_RESTART && action->flags & LINUX_SA_RESTART)
+        arch_frame_restart_syscall(frame);
+    else if (result == SYSCALL_RESTART || result == SYSCALL_RESTART_NOHANDLER)
+        arch_frame_set_result(frame, -EINTR);
+    self->user->restart_deadline_ns = 0;
+}
+
+static bool on_alternate_stack(const struct linux_stack *stack, uint64_t sp)
+{
+    return sp - stack->pointer < stack->size;
+}
+
+static void handler_enter(struct thread *self, struct arch_frame *frame, const struct linux_siginfo *info, const struct signal_action *action)
+{
+    struct user_thread    *user = self->user;
+    struct linux_stack    *alternate = &user->alternate_stack;
+    bool                   inside = alternate->size && on_alternate_stack(alternate, arch_frame_sp(frame));
+    struct signal_delivery delivery = {
+        .number = info->number, .handler = action->handler, .restorer = action->restorer, .flags = action->flags, .info = *info,
+        .mask = user->restore_blocked ? user->saved_blocked : user->blocked, .stack = *alternate,
+        .on_alternate = action->flags & LINUX_SA_ONSTACK && alternate->size && !inside,
+    };
+    delivery.stack.flags = !alternate->size ? LINUX_SS_DISABLE : inside ? LINUX_SS_ONSTACK : 0;
+    syscall_resolve(self, frame, action);
+    if (arch_signal_push(frame, &delivery) != STATUS_OK) { // no stack to run the handler on
+        const struct linux_siginfo fault = { .number = LINUX_SIGSEGV, .code = LINUX_SI_KERNEL };
+        if (info->number == LINUX_SIGSEGV)
+            user_exit(LINUX_SIGSEGV);
+        signal_force(self, &fault);
+        return;
+    }
+    user->restore_blocked = false;
+    uint64_t blocked = user->blocked | action->mask;
+    if (!(action->flags & LINUX_SA_NODEFER))
+        blocked |= signal_bit(info->number);
+    signal_set_blocked(self, blocked);
+}
+
+// No handler ran: interrupted calls begin anew, with the mask they came with.
+static void syscall_restart(struct thread *self, struct arch_frame *frame)
+{
+    if (!arch_frame_in_syscall(frame))
+        return;
+    int64_t result = arch_frame_result(frame);
+    if (result == SYSCALL_RESTART || result == SYSCALL_RESTART_NOHANDLER)
+        arch_frame_restart_syscall(frame);
+}
+
+void signal_deliver(struct thread *self, struct arch_frame *frame)
+{
+    struct linux_siginfo info;
+    struct signal_action action;
+    int                  number;
+    for (;;) {
+        if (self->process->state == PROCESS_STOPPED)
+            thread_stop_self();
+        if (self->flags & THREAD_KILL_PENDING)
+            user_thread_exit(0);
+        number = signal_take(self, &info, &action);
+        if (!number)
+            break;
+        if (action.handler == LINUX_SIG_DFL || number == LINUX_SIGKILL || number == LINUX_SIGSTOP)
+            default_act(self, number);
+        else if (action.handler != LINUX_SIG_IGN)
+            handler_enter(self, frame, &info, &action);
+    }
+    syscall_restart(self, frame);
+    if (self->user->restore_blocked) {
+        self->user->restore_blocked = false;
+        signal_set_blocked(self, self->user->saved_blocked);
+    }
+}

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: MIT
+// spawn.c: programs started and waited for by the kernel itself: the shell's `run`.
+
+#include <arch/frame.h>
+#include <arch/context.h>
+
+#include <lib/string.h>
+
+#include <helix/heap.h>
+#include <helix/kernel_map.h>
+#include <helix/space.h>
+#include <helix/tty.h>
+#include <helix/user.h>
+
+#include "userspace.h"
+
+// Descriptors 0, 1, 2: what was asked for, the console where nothing was.
+static enum status open_standard(struct process *process, const struct spawn_request *request)
+{
+    for (int i = 0; i < 3; i++) {
+        struct open_file *file = request->standard[i];
+        if (file)
+            file_retain(file);
+        else
+            TRY(tty_open(tty_console(), &file));
+        int         number;
+        enum status outcome = descriptor_add(process->user->files, file, i, false, &number);
+        if (outcome != STATUS_OK) {
+            file_release(file);
+            return outcome;
+        }
+    }
+    return STATUS_OK;
+}
+
+static enum status first_thread(struct process *process, const struct arch_frame *frame, struct thread **made)
+{
+    struct thread              *thread;
+    const struct thread_request wanted = { .name = process->name, .process = process, .entry = user_thread_begin, .id = process->id };
+    TRY(thread_create(&wanted, &thread));
+    enum status outcome = user_thread_create(thread, 0);
+    if (outcome != STATUS_OK) {
+        thread_discard(thread);
+        return outcome;
+    }
+    *arch_user_frame(thread->stack_low.raw + KERNEL_STACK_SIZE) = *frame;
+    *made = thread;
+    return STATUS_OK;
+}
+
+static enum status process_fill(struct process *process, const struct spawn_request *request, struct thread **thread)
+{
+    struct arch_frame frame;
+    TRY(user_process_create(process));
+    TRY(exec_load(&process->user->place, request->path, &request->arguments, &process->space, &frame, process->name, process->user->executable));
+    process->user->has_executed = true;
+    TRY(open_standard(process, request));
+    return first_thread(process, &frame, thread);
+}
+
+enum status user_spawn(const struct spawn_request *request, struct process **made)
+{
+    struct process *process;
+    struct thread  *thread;
+    TRY(process_create(process_kernel(), request->path, &process));
+    enum status outcome = process_fill(process, request, &thread);
+    if (outcome != STATUS_OK) {
+        user_process_close(process);
+        process_discard(process);
+        return outcome;
+    }
+    if (request->foreground) {
+        process->user->terminal = tty_console();
+        tty_set_foreground(tty_console(), process->session, process->group);
+    }
+    mutex_acquire(&process_registry_lock);
+    process->awaited = true;
+    process_add_thread(process, thread);
+    process_become(process, PROCESS_RUNNING);
+    mutex_release(&process_registry_lock);
+    thread_start(thread);
+    thread_release(thread);
+    *made = process;
+    return STATUS_OK;
+}
+
+enum status user_wait(struct process *process, int *wait_status)
+{
+    struct waiter waiter;
+    waiter_init(&waiter);
+    for (;;) {
+        wait_begin(&process_kernel()->child_event, &waiter);
+        if (process->state == PROCESS_ZOMBIE)
+            break;
+        (void)thread_block_uninterruptible(BLOCK_CHILD, UINT64_MAX);
+    }
+    wait_end(&waiter);
+    *wait_status = process->exit_code;
+    mutex_acquire(&process_registry_lock);
+    process_reap(process);
+    mutex_release(&process_registry_lock);
+    process_release(process);
+    return STATUS_OK;
+}
+
+enum status user_kill(uint64_t id, int signal)
+{
+    if (signal < 1 || signal > SIGNALS)
+        return STATUS_BAD_ARGUMENT;
+    struct process *process = process_find(id);
+    if (!process)
+        return STATUS_NO_PROCESS;
+    const struct linux_siginfo info    = { .number = signal, .code = LINUX_SI_USER };
+    enum status                outcome = signal_send_process(process, &info);
+    process_release(process);
+    return outcome;
+}

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: MIT
+// memory.c: system calls on the address space: mmap, mprotect, munmap, brk, mremap, msync and madvise.
+#include "calls.h"
+
+#include <abi/linux/fcntl.h>
+#include <abi/linux/mman.h>
+#include <abi/linux/stat.h>
+
+#include <arch/user.h>
+
+#include <helix/space.h>
+
+enum : uint64_t { HINT_LOWEST = 64 * KIB };
+
+static uint32_t access_from(uint64_t protection)
+{
+    return (protection & LINUX_PROT_READ ? PAGE_READ : 0) | (protection & LINUX_PROT_WRITE ? PAGE_WRITE : 0) |
+           (protection & LINUX_PROT_EXEC ? PAGE_EXECUTE : 0);
+}
+
+static uint32_t map_flags_from(uint64_t flags)
+{
+    uint32_t placed = flags & LINUX_MAP_FIXED_NOREPLACE ? MAP_AT_FREE : flags & LINUX_MAP_FIXED ? MAP_AT : 0;
+    return placed | (flags & LINUX_MAP_GROWSDOWN ? MAP_GROWS_DOWN : 0) | (flags & LINUX_MAP_NORESERVE ? MAP_NO_RESERVE : 0) |
+           (flags & (LINUX_MAP_POPULATE | LINUX_MAP_LOCKED) && !(flags & LINUX_MAP_NONBLOCK) ? MAP_PREFAULT : 0);
+}
+
+static bool file_is_zeros(const struct open_file *file)
+{
+    return file->node && (file->node->mode & LINUX_S_IFMT) == LINUX_S_IFCHR && file->node->device == LINUX_DEVICE(1, 5);
+}
+
+// What the file's open mode allows. *no_write: a shared mapping that mprotect must not make writable.
+static enum status map_file_rights(const struct open_file *file, uint32_t access, bool shared, bool *no_write)
+{
+    uint32_t mode = atomic_load_explicit(&file->flags, memory_order_relaxed) & LINUX_O_ACCMODE;
+    if (mode == LINUX_O_WRONLY)
+        return STATUS_DENIED;
+    *no_write = shared && mode == LINUX_O_RDONLY;
+    return *no_write && access & PAGE_WRITE ? STATUS_DENIED : STATUS_OK;
+}
+
+static enum status map_file(struct thread *self, struct open_file *file, struct map_request *request, uint64_t *at)
+{
+    bool shared = request->flags & MAP_SHARED_PAGES, no_write;
+    TRY(map_file_rights(file, request->access, shared, &no_write));
+    request->flags |= no_write ? MAP_NO_WRITE : 0;
+    request->source = file_page_source(file);
+    if (!request->source && !file_is_zeros(file))
+        return STATUS_NO_DEVICE;
+    return space_map(self->process->space, request, at);
+}
+
+// The descriptor's file with a reference; paths without access (O_PATH) are none.
+static enum status map_get_file(struct thread *self, int number, struct open_file **file)
+{
+    TRY(descriptor_get(user_process(self)->files, number, file));
+    if (!(atomic_load_explicit(&(*file)->flags, memory_order_relaxed) & LINUX_O_PATH))
+        return STATUS_OK;
+    file_release(*file);
+    return STATUS_BAD_HANDLE;
+}
+
+// Type and placement flags. Hugepages are never in stock.
+static enum status map_check_flags(uint64_t flags, uint64_t *hint)
+{
+    uint64_t type = flags & LINUX_MAP_TYPE;
+    if (type != LINUX_MAP_SHARED && type != LINUX_MAP_PRIVATE && type != LINUX_MAP_SHARED_VALIDATE)
+        return STATUS_BAD_ARGUMENT;
+    if (type == LINUX_MAP_SHARED_VALIDATE && flags & LINUX_MAP_SYNC)
+        return STATUS_NOT_IMPLEMENTED;
+    if (flags & LINUX_MAP_HUGETLB)
+        return STATUS_NO_MEMORY;
+    if (flags & (LINUX_MAP_FIXED | LINUX_MAP_FIXED_NOREPLACE))
+        return is_aligned(*hint, PAGE_SIZE) ? STATUS_OK : STATUS_BAD_ARGUMENT;
+    *hint = align_down(*hint, PAGE_SIZE);
+    if (*hint && *hint < HINT_LOWEST)
+        *hint = HINT_LOWEST;
+    return STATUS_OK;
+}
+
+static enum status map_with_file(struct thread *self, struct open_file *file, uint64_t flags, struct map_request *request, uint64_t *at)
+{
+    if (!request->size)
+        return STATUS_BAD_ARGUMENT;
+    TRY(map_check_flags(flags, &request->hint));
+    request->flags = map_flags_from(flags) | ((flags & LINUX_MAP_TYPE) != LINUX_MAP_PRIVATE ? MAP_SHARED_PAGES : 0);
+    if (file)
+        return map_file(self, file, request, at);
+    request->offset = 0;
+    return space_map(self->process->space, request, at);
+}
+
+int64_t sys_mmap(struct thread *self, const struct syscall_arguments *arguments)
+{
+    const uint64_t *value = arguments->value;
+    uint64_t flags = value[3], at;
+    struct open_file *file = nullptr;
+    struct map_request request = { .hint = value[0], .size = value[1], .access = access_from(value[2]), .offset = value[5] };
+    if (!is_aligned(request.offset, PAGE_SIZE))
+        return syscall_result(STATUS_BAD_ARGUMENT);
+    if (!(flags & LINUX_MAP_ANONYMOUS)) {
+        enum status found = map_get_file(self, (int)value[4], &file);
+        if (found != STATUS_OK)
+            return syscall_result(found);
+    }
+    enum status outcome = map_with_file(self, file, flags, &request, &at);
+    if (file)
+        file_release(file);
+    return outcome == STATUS_OK ? (int64_t)at : syscall_result(outcome);
+}
+
+int64_t sys_munmap(struct thread *self, const struct syscall_arguments *arguments)
+{
+    return syscall_result(space_unmap(self->process->space, arguments->value[0], arguments->value[1]));
+}
+
+int64_t sys_mprotect(struct thread *self, const struct syscall_arguments *arguments)
+{
+    const uint64_t *value = arguments->value;
+    if (value[2] & ~(uint64_t)(LINUX_PROT_READ | LINUX_PROT_WRITE | LINUX_PROT_EXEC))
+        return syscall_result(STATUS_BAD_ARGUMENT);
+    return syscall_result(space_protect(self->process->space, value[0], value[1], access_from(value[2])));
+}
+
+int64_t sys_brk(struct thread *self, const struct syscall_arguments *arguments)
+{
+    return (int64_t)space_brk(self->process->space, arguments->value[0]);
+}
+
+int64_t sys_mremap(struct thread *self, const struct syscall_arguments *arguments)
+{
+    const uint64_t *value = arguments->value;
+    if (value[3] > UINT32_MAX)
+        return syscall_result(STATUS_BAD_ARGUMENT);
+    uint64_t at;
+    enum status outcome = space_remap(self->process->space, value[0], value[1], value[2], (uint32_t)value[3], value[4], &at);
+    return outcome == STATUS_OK ? (int64_t)at : syscall_result(outcome);
+}
+
+// A range in whole pages; STATUS_BAD_ARGUMENT when it is none.
+static enum status range_round(uint64_t at, uint64_t *size)
+{
+    uint64_t whole = align_up(*size, PAGE_SIZE);
+    if (!is_aligned(at, PAGE_SIZE) || whole < *size || at + whole < at)
+        return STATUS_BAD_ARGUMENT;
+    *size = whole;
+    return STATUS_OK;
+}
+
+// Shared pages are the file's own, so there is nothing to write back; the range is checked all the same.
+int64_t sys_msync(struct thread *self, const struct syscall_arguments *arguments)
+{
+    uint64_t at = arguments->value[0], size = arguments->value[1], flags = arguments->value[2];
+    if (flags & ~(uint64_t)(LINUX_MS_ASYNC | LINUX_MS_INVALIDATE | LINUX_MS_SYNC) || (flags & LINUX_MS_ASYNC && flags & LINUX_MS_SYNC) ||
+        !is_aligned(at, PAGE_SIZE))
+        return syscall_result(STATUS_BAD_ARGUMENT);
+    if (range_round(at, &size) != STATUS_OK || !space_holds(self->process->space, at, size))
+        return syscall_result(STATUS_NO_MEMORY);
+    return 0;
+}
+
+int64_t sys_madvise(struct thread *self, const struct syscall_arguments *arguments)
+{
+    uint64_t at = arguments->value[0], size = arguments->value[1];
+    enum status outcome = range_round(at, &size);
+    if (outcome != STATUS_OK)
+        return syscall_result(outcome);
+    switch ((int)arguments->value[2]) {
+    case LINUX_MADV_DONTNEED:
+        return syscall_result(size ? space_discard(self->process->space, at, size) : STATUS_OK);
+    case LINUX_MADV_NORMAL: // what follows are hints, which change no result
+    case LINUX_MADV_RANDOM:
+    case LINUX_MADV_SEQUENTIAL:
+    case LINUX_MADV_WILLNEED:
+    case LINUX_MADV_COLD:
+    case LINUX_MADV_PAGEOUT:
+    case LINUX_MADV_DODUMP: // core files are never written
+    case LINUX_MADV_DONTDUMP:
+        return syscall_result(space_holds(self->process->space, at, size) ? STATUS_OK : STATUS_NO_MEMORY);
+    default:
+        return syscall_result(STATUS_BAD_ARGUMENT);
+    }
+}

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+// path_argument.h: paths and directory descriptors as system calls get them.
+#pragma once
+
+#include <helix/user.h>
+
+enum { PATH_SHORT = 192 };
+
+// A path out of user memory. Short ones stay on the stack, others on the heap.
+struct path_argument {
+    char *text;
+    char in_place[PATH_SHORT];
+};
+enum status path_argument_get(struct path_argument *path, uint64_t address);
+void path_argument_put(struct path_argument *path);
+
+// Where a relative path starts: a directory descriptor, AT_FDCWD or, for an absolute path, nothing.
+struct path_base {
+    struct open_file *file; // a reference, or nullptr
+    struct entry *entry;    // nullptr: the current directory
+};
+enum status path_base_get(struct thread *self, int number, const char *path, struct path_base *base);
+void path_base_put(struct path_base *base);
+
+// The entry that (directory, path) names, with a reference. `flags`: AT_SYMLINK_NOFOLLOW, AT_EMPTY_PATH.
+enum status path_lookup(struct thread *self, int directory, uint64_t path, uint32_t flags, struct entry **entry);
+
+// The file of a descriptor, with a reference.
+static inline enum status file_argument(struct thread *self, uint64_t number, struct open_file **file)
+{
+    return descriptor_get(user_process(self)->files, (int)number, file);
+}
+
+// What an interrupted call returns that starts again unless a handler says otherwise.
+static inline int64_t result_restartable(enum status status)
+{
+    return syscall_result(status == STATUS_INTERRUPTED ? STATUS_RESTART : status);
+}

@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: MIT
+// signal.c: the system calls of signals (their mechanism is ../signal.c).
+
+#include <arch/frame.h>
+#include <arch/signal.h>
+#include <arch/user.h>
+
+#include <helix/kernel_map.h>
+
+#include "../userspace.h"
+#include "arguments.h"
+#include "calls.h"
+
+enum : uint64_t { SET_SIZE = 8 };
+enum { SIG_BLOCK, SIG_UNBLOCK, SIG_SETMASK };
+
+static bool signal_number(uint64_t number)
+{
+    return number >= 1 && number <= SIGNALS;
+}
+
+int64_t sys_rt_sigaction(struct thread *self, const struct syscall_arguments *arguments)
+{
+    const uint64_t        *value   = arguments->value;
+    struct signal_actions *actions = user_process(self)->actions;
+    struct linux_sigaction wanted, old;
+    if (!signal_number(value[0]) || value[3] != SET_SIZE)
+        return syscall_result(STATUS_BAD_ARGUMENT);
+    if (value[1] && (value[0] == LINUX_SIGKILL || value[0] == LINUX_SIGSTOP))
+        return syscall_result(STATUS_BAD_ARGUMENT);
+    if (value[1] && arch_copy_from_user(&wanted, value[1], sizeof wanted) != STATUS_OK)
+        return syscall_result(STATUS_BAD_ADDRESS);
+    bool on = spinlock_acquire_irq(&actions->lock);
+    struct signal_action *action = &actions->action[value[0]];
+    old = (struct linux_sigaction){ action->handler, action->flags, action->restorer, action->mask };
+    if (value[1])
+        *action = (struct signal_action){ .handler = wanted.handler, .flags = wanted.flags, .restorer = wanted.restorer, .mask = wanted.mask };
+    spinlock_release_irq(&actions->lock, on);
+    if (value[1])
+        signal_forget(self->process, (int)value[0]);
+    return value[2] ? syscall_result(arch_copy_to_user(value[2], &old, sizeof old)) : 0;
+}
+
+int64_t sys_rt_sigprocmask(struct thread *self, const struct syscall_arguments *arguments)
+{
+    const uint64_t *value = arguments->value;
+    uint64_t        old = self->user->blocked, set;
+    if (value[3] != SET_SIZE)
+        return syscall_result(STATUS_BAD_ARGUMENT);
+    if (value[1]) {
+        if (arch_copy_from_user(&set, value[1], sizeof set) != STATUS_OK)
+            return syscall_result(STATUS_BAD_ADDRESS);
+        if (value[0] > SIG_SETMASK)
+            return syscall_result(STATUS_BAD_ARGUMENT);
+        signal_set_blocked(self, value[0] == SIG_BLOCK ? old | set : value[0] == SIG_UNBLOCK ? old & ~set : set);
+    }
+    return value[2] ? syscall_result(arch_copy_to_user(value[2], &old, sizeof old)) : 0;
+}
+
+int64_t sys_rt_sigreturn(struct thread *self, const struct syscall_arguments *arguments)
+{
+    struct arch_frame *frame = arch_user_frame(self->stack_low.raw + KERNEL_STACK_SIZE);
+    uint64_t           mask;
+    struct linux_stack stack;
+    if (arch_signal_pop(frame, &mask, &stack) != STATUS_OK) {
+        const struct linux_siginfo info = { .number = LINUX_SIGSEGV, .code = LINUX_SI_KERNEL };
+        signal_force(self, &info);
+        return 0;
+    }
+    signal_set_blocked(self, mask);
+    return arch_frame_result(frame); // the gateway writes it back where it is
+}
+
+int64_t sys_rt_sigpending(struct thread *self, const struct syscall_arguments *arguments)
+{
+    uint64_t set = (self->user->pending.set | user_process(self)->pending.set) & self->user->blocked;
+    if (arguments->value[1] > SET_SIZE)
+        return syscall_result(STATUS_BAD_ARGUMENT);
+    return syscall_result(arch_copy_to_user(arguments->value[0], &set, arguments->value[1]));
+}
+
+// Sleeps until a signal is delivered; the mask that was in force before comes back when the handler has its frame.
+static int64_t signal_pause(struct thread *self)
+{
+    while (!thread_interrupted()) {
+        atomic_store(&self->wake_pending, false);
+        (void)thread_block(BLOCK_SIGNAL, UINT64_MAX);
+    }
+    return SYSCALL_RESTART_NOHANDLER;
+}
+
+int64_t sys_pause(struct thread *self, const struct syscall_arguments *arguments)
+{
+    return signal_pause(self);
+}
+
+int64_t sys_rt_sigsuspend(struct thread *self, const struct syscall_arguments *arguments)
+{
+    uint64_t set;
+    if (arguments->value[1] != SET_SIZE)
+        return syscall_result(STATUS_BAD_ARGUMENT);
+    if (arch_copy_from_user(&set, arguments->value[0], sizeof set) != STATUS_OK)
+        return syscall_result(STATUS_BAD_ADDRESS);
+    self->user->saved_blocked   = self->user->blocked;
+    self->user->restore_blocked = true;
+    signal_set_blocked(self, set);
+    return signal_pause(self);
+}
+
+int64_t sys_rt_sigtimedwait(struct thread *self, const struct syscall_arguments *arguments)
+{
+    const uint64_t      *value = arguments->value;
+    uint64_t             set, wait_ns, deadline_ns = UINT64_MAX;
+    struct linux_siginfo info;
+    if (value[3] != SET_SIZE)
+        return syscall_result(STATUS_BAD_ARGUMENT);
+    enum status outcome = arch_copy_from_user(&set, value[0], sizeof set);
+    if (outcome == STATUS_OK && value[2])
+        outcome = timespec_copy(value[2], &wait_ns);
+    if (outcome != STATUS_OK)
+        return syscall_result(outcome);
+    if (value[2])
+        deadline_ns = time_ns() + wait_ns;
+    outcome = signal_wait(self, set, deadline_ns, &info);
+    if (outcome == STATUS_OK && value[1])
+        outcome = arch_copy_to_user(value[1], &info, sizeof info);
+    return outcome == STATUS_OK ? info.number : syscall_result(outcome == STATUS_TIMEOUT ? STATUS_AGAIN : outcome);
+}
+
+int64_t sys_sigaltstack(struct thread *self, const struct syscall_arguments *arguments)
+{
+    struct linux_stack *held   = &self->user->alternate_stack, wanted, old = *held;
+    uint64_t            sp     = arch_frame_sp(arch_user_frame(self->stack_low.raw + KERNEL_STACK_SIZE));
+    bool                inside = held->size && sp - held->pointer < held->size;
+    old.flags = !held->size ? LINUX_SS_DISABLE : inside ? LINUX_SS_ONSTACK : 0;
+    if (arguments->value[0]) {
+        if (arch_copy_from_user(&wanted, arguments->value[0], sizeof wanted) != STATUS_OK)
+            return syscall_result(STATUS_BAD_ADDRESS);
+        if (inside)
+            return syscall_result(STATUS_NOT_PERMITTED);
+        if (wanted.flags & ~(LINUX_SS_ONSTACK | LINUX_SS_DISABLE))
+            return syscall_result(STATUS_BAD_ARGUMENT);
+        if (!(wanted.flags & LINUX_SS_DISABLE) && wanted.size < LINUX_MINSIGSTKSZ)
+            return syscall_result(STATUS_NO_MEMORY);
+        *held = wanted.flags & LINUX_SS_DISABLE ? (struct linux_stack){} : (struct linux_stack){ .pointer = wanted.pointer, .size = wanted.size };
+    }
+    return arguments->value[1] ? syscall_result(arch_copy_to_user(arguments->value[1], &old, sizeof old)) : 0;
+}
+
+// ---- kill ----
+
+static bool may_signal(const struct thread *self, const struct process *target)
+{
+    const struct user_process *from = user_process((struct thread *)self), *to = target->user;
+    return to && (!from->effective_user || from->effective_user == to->user || from->user == to->user);
+}
+
+struct kill_many {
+    struct thread              *self;
+    uint64_t                    group; // 0: everybody but the caller
+    const struct linux_siginfo *info;
+    bool                        found, allowed;
+};
+
+static void kill_one_of_many(void *context, struct process *process) NO_LOCK_ANALYSIS // kill_many holds the registry
+{
+    struct kill_many *many = context;
+    bool meant = many->group ? process->group == many->group : process != many->self->process;
+    if (!meant)
+        return;
+    many->found = true;
+    if (!may_signal(many->self, process))
+        return;
+    many->allowed = true;
+    if (many->info->number)
+        signal_send_process_locked(process, many->info);
+}
+
+static enum status kill_many(struct thread *self, uint64_t group, const struct linux_siginfo *info)
+{
+    struct kill_many many = { .self = self, .group = group, .info = info };
+    mutex_acquire(&process_registry_lock);
+    process_each_locked(kill_one_of_many, &many);
+    mutex_release(&process_registry_lock);
+    return !many.found ? STATUS_NO_PROCESS : many.allowed ? STATUS_OK : STATUS_NOT_PERMITTED;
+}
+
+static enum status kill_process(struct thread *self, uint64_t id, const struct linux_siginfo *info)
+{
+    enum status outcome = STATUS_NO_PROCESS;
+    mutex_acquire(&process_registry_lock);
+    struct process *target = process_find_locked(id);
+    if (target) {
+        outcome = may_signal(self, target) ? STATUS_OK : STATUS_NOT_PERMITTED;
+        if (outcome == STATUS_OK && info->number)
+            signal_send_process_locked(target, info);
+    }
+    mutex_release(&process_registry_lock);
+    return outcome;
+}
+
+static struct linux_siginfo info_from(struct thread *self, int number, int code)
+{
+    struct linux_siginfo info = { .number = number, .code = code };
+    info.process = (int32_t)self->process->id;
+    info.user    = user_process(self)->user;
+    return info;
+}
+
+int64_t sys_kill(struct thread *self, const struct syscall_arguments *arguments)
+{
+    int32_t  id     = (int32_t)arguments->value[0];
+    uint64_t number = (uint32_t)arguments->value[1];
+    if (number > SIGNALS)
+        return syscall_result(STATUS_BAD_ARGUMENT);
+    const struct linux_siginfo info = info_from(self, (int)number, LINUX_SI_USER);
+    if (id > 0)
+        return syscall_result(kill_process(self, (uint64_t)id, &info));
+    uint64_t group = id == 0 ? self->process->group : id == -1 ? 0 : (uint64_t)-(int64_t)id;
+    return syscall_result(kill_many(self, group, &info));
+}
+
+// `group` 0: any (tkill).
+static int64_t thread_kill(struct thread *self, int32_t group, int32_t id, uint64_t number)
+{
+    if (id <= 0 || group < 0 || number > SIGNALS)
+        return syscall_result(STATUS_BAD_ARGUMENT);
+    struct thread *target = thread_find((uint64_t)id);
+    if (!target)
+        return syscall_result(STATUS_NO_PROCESS);
+    enum status outcome = STATUS_NO_PROCESS;
+    if (target->user && (!group || target->process->id == (uint64_t)group))
+        outcome = may_signal(self, target->process) ? STATUS_OK : STATUS_NOT_PERMITTED;
+    if (outcome == STATUS_OK && number) {
+        const struct linux_siginfo info = info_from(self, (int)number, LINUX_SI_TKILL);
+        outcome = signal_send_thread(target, &info);
+    }
+    thread_release(target);
+    return syscall_result(outcome);
+}
+
+int64_t sys_tkill(struct thread *self, const struct syscall_arguments *arguments)
+{
+    return thread_kill(self, 0, (int32_t)arguments->value[0], (uint32_t)arguments->value[1]);
+}
+
+int64_t sys_tgkill(struct thread *self, const struct syscall_arguments *arguments)
+{
+    if ((int32_t)arguments->value[0] <= 0)
+        return syscall_result(STATUS_BAD_ARGUMENT);
+    return thread_kill(self, (int32_t)arguments->value[0], (int32_t)arguments->value[1], (uint32_t)arguments->value[2]);
+}

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: MIT
+// table.c: the table of system calls, and the gateway that user code comes through.
+//
+// Purpose     From the number in a user frame to a handler, and from its result to the frame.
+// How         One array of rows made from abi/syscalls.def. Arguments are read where the entry code pushed them. A number
+//             without a row is ENOSYS and is counted (/proc/helix/unimplemented).
+// Invariants  Handlers run in thread context with interrupts on and nothing held. A restart result (user.h) never reaches the
+//             user: the way out resolves it.
+// Cost        Entry, gateway and exit of a call that does nothing: about 75 instructions.
+
+#include <arch/frame.h>
+#include <arch/interrupt.h>
+#include <arch/syscall.h>
+
+#include <helix/cpu.h>
+#include <helix/thread.h>
+#include <helix/user.h>
+
+#include "calls.h"
+
+enum { ENOSYS = 38, UNIMPLEMENTED_ROWS = 64 };
+
+struct syscall_row {
+    syscall_handler *run;
+    const char      *name;
+};
+
+static const struct syscall_row table[SYSCALL_SLOTS] = {
+#define SYSCALL(x86_64_, generic_, name_, count_) [SYSCALL_NUMBER(x86_64_, generic_)] = { .run = sys_##name_, .name = #name_ },
+#include <abi/syscalls.def>
+#undef SYSCALL
+};
+
+// What was asked for and is not there: number and count, the first UNIMPLEMENTED_ROWS different ones.
+static struct {
+    _Atomic uint64_t number_plus_one, count;
+} unimplemented[UNIMPLEMENTED_ROWS];
+
+static void count_unimplemented(uint64_t number)
+{
+    for (size_t i = 0; i < UNIMPLEMENTED_ROWS; i++) {
+        uint64_t seen = 0;
+        if (atomic_compare_exchange_strong(&unimplemented[i].number_plus_one, &seen, number + 1) || seen == number + 1) {
+            atomic_fetch_add(&unimplemented[i].count, 1);
+            return;
+        }
+    }
+}
+
+// Below SYSCALL_SLOTS, also for a processor that guesses the branch before it wrong.
+static uint64_t index_clamp(uint64_t number)
+{
+    return number & -(uint64_t)(number < SYSCALL_SLOTS);
+}
+
+void kernel_syscall(struct arch_frame *frame)
+{
+    struct thread *self   = thread_current();
+    uint64_t       number = arch_frame_syscall_number(frame);
+    if (UNLIKELY(number >= SYSCALL_SLOTS || !table[number].run)) {
+        count_unimplemented(number);
+        arch_frame_set_result(frame, -ENOSYS);
+        return;
+    }
+    number = index_clamp(number);
+    cpu_local()->syscall_counts[number]++;
+    int64_t result = table[number].run(self, (const struct syscall_arguments *)arch_frame_syscall_arguments(frame));
+    arch_frame_set_result(frame, result);
+    if (UNLIKELY(result == SYSCALL_RESTART || result == SYSCALL_RESTART_NOHANDLER)) {
+        atomic_fetch_or(&self->flags, THREAD_SIGNALLED); // signal_deliver decides, also when the signal is gone
+        arch_exit_work_set(true);
+    }
+}
+
+const char *syscall_name(uint32_t number)
+{
+    return number < SYSCALL_SLOTS ? table[number].name : nullptr;
+}
+
+uint64_t syscall_count(uint32_t number)
+{
+    uint64_t total = 0;
+    for (uint32_t cpu = 0; cpu < cpu_count(); cpu++)
+        total += cpu_by_id(cpu)->syscall_counts ? cpu_by_id(cpu)->syscall_counts[number] : 0;
+    return total;
+}
+
+static void show_unimplemented(struct text_writer *out)
+{
+    for (size_t i = 0; i < UNIMPLEMENTED_ROWS && unimplemented[i].number_plus_one; i++)
+        text_write(out, "%lu %lu\n", (uint64_t)unimplemented[i].number_plus_one - 1, (uint64_t)unimplemented[i].count);
+}
+PROC_FILE(helix_unimplemented, "helix/unimplemented", show_unimplemented);
+
+static void show_syscalls(struct text_writer *out)
+{
+    for (uint32_t number = 0; number < SYSCALL_SLOTS; number++) {
+        if (syscall_name(number))
+            text_write(out, "%3u %-24s %lu\n", number, syscall_name(number), syscall_count(number));
+    }
+}
+PROC_FILE(helix_syscalls, "helix/syscalls", show_syscalls);

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+// userspace.h: what the files of this folder share.
+#pragma once
+
+#include <helix/user.h>
+
+// Whether no member of the process's group has a parent in another group of the same session: then nobody could continue
+// it, and stop signals from the terminal are not obeyed (POSIX, orphaned process group). Takes the registry.
+bool process_group_orphaned(struct process *process);
+
+// Starts the thread that sends signals for interrupt handlers, and tells terminals how to reach processes.
+enum status job_init(void);
+
+// A Linux process around `process`: copies of the parent's place, descriptors, actions and limits. `flags`: clone's.
+enum status user_process_fork(struct process *parent, struct process *process, uint64_t flags);
+
+// The same for a process that has no Linux parent: no descriptors, default actions and limits.
+enum status user_process_create(struct process *process);
+
+// Gives back everything but the struct itself (which /proc may still look at). The space is no longer active.
+void user_process_close(struct process *process);
+
+enum status user_thread_create(struct thread *thread, uint64_t blocked);
+
+// First entry of a user thread: leaves for user mode through the frame at the top of its stack.
+void user_thread_begin(void *unused);
+
+// Puts the thread into the process's list. The registry is held or nobody knows the process yet.
+void process_add_thread(struct process *process, struct thread *thread);
+
+// After execve or exit: a vfork parent may go on.
+void vfork_release(struct process *process);
+
+void release_user_process(struct user_process *user);
+void release_user_thread(struct user_thread *user);
+void tell_parent_of_end(struct process *process);
+void alarm_fire(struct timer *timer);
+
+// SIGALRM from the timer's interrupt, sent by a kernel thread a moment later; and taking that back when the process ends.
+void alarm_send_later(struct user_process *user);
+void alarm_forget(struct user_process *user);
+
+// Drops what is pending of a signal that is ignored from now on, in the process and all its threads.
+void signal_forget(struct process *process, int number);
