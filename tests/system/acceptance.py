@@ -1,0 +1,342 @@
+# SPDX-License-Identifier: MIT
+"""acceptance.py: what the first whole path must do, seen from outside with --exec."""
+import random
+import re
+
+from harness import NO_STATUS, PANIC, PROGRAMS, ROOT, TIMEOUT, archive, build_glibc, check, judge_rows, programs, raw_archive, run
+from registry import serial, test
+from helix import initramfs
+from helix.cpio import Archive
+
+DONE = "all-lines-done"
+
+
+def run_programs(names, prefix, folder=PROGRAMS, archives=None, timeout=240, options=()):
+    """Each program in turn in one boot, each judged row by row; its own status is printed behind it."""
+    lines = []
+    for name in names:
+        lines += [f"run {folder}/{name}", f"echo end-of {name}"]
+    outcome = run(*lines, f"echo {DONE}", timeout=timeout, archives=archives or programs(), options=options)
+    results, rest = [], outcome.out
+    for name in names:
+        part, found, rest_after = rest.partition(f"end-of {name}\n")
+        part_outcome = type(outcome)(outcome.status, part, outcome.err, 0)
+        rows = [(row, reason) for row, reason in judge_rows(part_outcome, "", f"{prefix}{name}.") if not row.endswith(".ends")]
+        if not found:
+            results += rows + [(f"{prefix}{name}.ends", f"the machine ended inside it: {outcome.describe()}")]
+            break
+        results += rows + [(f"{prefix}{name}.ends", None if rows else f"printed no row: {part!r}")]
+        rest = rest_after
+    results.append((f"{prefix}{names[0]}…{names[-1]}.all_ran", None if DONE in outcome.out and outcome.status == 0 else outcome.describe()))
+    return results
+
+
+# ---- the three lines everybody tries first
+
+@test
+def exec_prints_only_what_the_line_prints():
+    run('run /bin/busybox sh -c "echo hello | tr a-z A-Z"').expect(0, out="HELLO\n")
+
+
+@test
+def exec_status_is_the_programs():
+    run("run /bin/busybox false").expect(1, out="")
+
+
+@test
+def exec_status_of_a_killed_program_is_128_and_the_signal():
+    run('run /bin/busybox sh -c "kill -SEGV \\$\\$"').expect(139)
+
+
+@test
+def exec_takes_the_status_of_the_last_line():
+    outcome = run("run /bin/busybox false", "echo one", "echo two").expect(0, out="one\ntwo\n")
+    check("\r" not in outcome.out, "carriage returns in the output")
+
+
+@test
+def binary_output_arrives_unchanged():
+    outcome = run('run /bin/busybox sh -c "printf \'a\\tb\\\\c\\n\'; head -c 300000 /dev/zero | tr \'\\000\' x; echo; echo end"', timeout=90).expect(0)
+    check(outcome.out == "a\tb\\c\n" + "x" * 300000 + "\nend\n", f"changed: {outcome.describe()}")
+
+
+# ---- programs of user/
+
+@test
+def guest_programs_files():
+    return run_programs(["files", "paths", "pipes", "system", "clocks"], "musl.")
+
+
+@test
+def guest_programs_processes():
+    return run_programs(["processes", "signals", "faults", "memory", "fpu", "threads"], "musl.")
+
+
+@test
+def guest_programs_glibc():
+    names = ["processes", "signals", "faults", "threads", "files", "memory", "fpu"]
+    built = {name: build_glibc(name) for name in names}
+    check(all(built.values()), "gcc cannot build a static program here")
+    files = {f"t/{name}": (path.read_bytes(), 0o755) for name, path in built.items()}
+    return run_programs(names, "glibc.", folder="/t", archives=[archive("glibc", files)])
+
+
+@test
+def hostile_programs():
+    return run_programs([f"{name} all" for name in ("hostile", "frames", "pointers", "hogs")], "")
+
+
+HOSTILE_STATUS = {"read0": 139, "write_text": 139, "jump_stack": 139, "overflow_stack": 139, "divide": 136, "cli": 139, "ud2": 132, "int3": 133, "jump0": 139,
+                  "kernel_stack_pointer": 139, "handler_noncanonical": 139}
+
+
+@test
+def hostile_statuses_reach_the_shell():
+    """Under ash, whose $? the kernel's own shell must agree with for the last."""
+    script = "; ".join(f"{PROGRAMS}/hostile {name} 2>/dev/null; echo {name} $?" for name in HOSTILE_STATUS)
+    outcome = run(f'run /bin/busybox sh -c "{script.replace("$", chr(92) + "$")}"', f"run {PROGRAMS}/hostile divide", archives=programs())
+    results = []
+    for name, status in HOSTILE_STATUS.items():
+        found = f"{name} {status}\n" in outcome.out
+        results.append((f"hostile.status.{name}", None if found else f"wanted {status}: {outcome.describe()}"))
+    results.append(("hostile.status.of_run", None if outcome.status == 136 else outcome.describe()))
+    return results
+
+
+@test
+def mutated_programs_harm_nobody():
+    outcome = run("mem", f"run {PROGRAMS}/mutants run {PROGRAMS}/victim 500", "mem", f"echo {DONE}", timeout=200, archives=programs())
+    check(DONE in outcome.out and "ok mutants" in outcome.out, outcome.describe())
+
+
+@serial
+def busy_shares_are_equal():
+    """Two CPU-bound programs beside the shell for 10 s; judged by the CPU time the kernel gave each."""
+    outcome = run(f"run {PROGRAMS}/share 10", archives=programs(), timeout=90)
+    check(outcome.status == 0 and "sleeper" in outcome.out, outcome.describe())
+    late = float(re.search(r"at most ([\d.]+) ms", outcome.out).group(1))
+    used = float(re.search(r"in all: ([\d.]+) s", outcome.out).group(1))
+    check(used > 9.0, f"the two got only {used} s of 10: {outcome.describe()}")
+    check(late < 500, f"a sleeper woke {late} ms late")
+
+
+# ---- what `run` refuses
+
+@test
+def run_refuses_with_a_message():
+    elf = bytearray((ROOT / "build" / "busybox-x86_64" / "bin" / "busybox").read_bytes()[:4096])
+    foreign = bytearray(elf)
+    foreign[18:20] = (183).to_bytes(2, "little")
+    narrow = bytearray(elf)
+    narrow[4] = 1
+    bad = {"bad/text": (b"just text\n", 0o755), "bad/foreign": (bytes(foreign), 0o755), "bad/narrow": (bytes(narrow), 0o755), "bad/cut": (bytes(elf[:1000]), 0o755),
+           "bad/magic": (b"\x7fELF", 0o755), "bad/empty": (b"", 0o755), "bad/plain": (bytes(elf), 0o644)}
+    path = archive("bad", bad)
+    results = []
+    names = ["/missing", "/bin", "/", "/bin/busybox/x", *(f"/{name}" for name in bad), '""', "/" + "n" * 300, "/dev/null", "/dev/zero", "/proc/version"]
+    lines = [line for i, name in enumerate(names) for line in (f"echo case {i}", f"run {name}")]
+    outcome = run(*lines, "echo alive", archives=[path])
+    cases = re.split(r"case (\d+)\n", outcome.out)
+    said = {int(cases[i]): cases[i + 1] for i in range(1, len(cases) - 1, 2)}
+    for i, name in enumerate(names):
+        shown = said.get(i, "").replace("alive\n", "").strip()
+        results.append((f"run_refuses.{name[:20]}", None if shown else "no message"))
+    results.append(("run_refuses.shell_alive", None if outcome.out.endswith("alive\n") and outcome.status == 0 else outcome.describe()))
+    for line in ("run /missing", "run /bin", "run /bad/text", "run /bad/foreign", "nosuchcommand"):
+        single = run(line, archives=[path])
+        results.append((f"run_refuses.status.{line}", None if 0 < single.status < 128 and single.status not in (PANIC, TIMEOUT, NO_STATUS) else single.describe()))
+    return results
+
+
+# ---- archives and command lines that are wrong
+
+def corrupt_archives():
+    good = Archive()
+    good.directory("d")
+    good.file("d/f", b"content\n" * 100, 0o644)
+    good.symlink("l", "d/f")
+    data = good.bytes()
+    dice = random.Random(7)
+    noise = bytearray(data)
+    for _ in range(60):
+        noise[dice.randrange(len(noise))] = dice.randrange(256)
+    odd = Archive()
+    for name in ("/absolute", "../../outside", "d/../../x", "", ".", "..", "a" * 300, "nodir/file", "d//double"):
+        odd.file(name, b"x")
+    huge_size = data.replace(b"%08x" % 800, b"ffffffff", 1)
+    huge_name = bytearray(data)
+    huge_name[94:102] = b"ffffffff"
+    zero_name = bytearray(data)
+    zero_name[94:102] = b"00000000"
+    return {"cut": data[:300], "cut_head": data[:50], "no_trailer": data.split(b"TRAILER")[0][:-110], "garbage": dice.randbytes(5000), "noise": bytes(noise),
+            "huge_size": huge_size, "huge_name": bytes(huge_name), "zero_name": bytes(zero_name), "odd_names": odd.bytes(), "not_hex": data[:30] + b"zzzz" + data[34:],
+            "gzip": b"\x1f\x8b\x08" + bytes(3000), "zeros": bytes(4096), "empty": b"", "old_format": b"\xc7\x71" + bytes(500)}
+
+
+@test
+def corrupt_initramfs_is_told_not_fatal():
+    results = []
+    for name, data in corrupt_archives().items():
+        outcome = run("echo alive", 'run /bin/busybox echo user', archives=[raw_archive(f"corrupt_{name}", data)], timeout=40)
+        # Refusing to start with a clear message is fine; a panic, a hang or silence is not.
+        fine = outcome.out == "alive\nuser\n" and outcome.status == 0
+        told = 0 < outcome.status < 128 and outcome.status not in (PANIC, TIMEOUT, NO_STATUS) and outcome.err.strip()
+        results.append((f"corrupt_initramfs.{name}", None if fine or told else outcome.describe()))
+    return results
+
+
+@test
+def bad_command_lines_are_survived():
+    results = []
+    for text in ("nonsense", "panic_test=bogus", "log=99999 =x == a= ' \"", "x" * 2000, "loglevel=-1 loglevel=abc", "init=/nope root=/dev/sda1 quiet", "\x01\x7f é %s%n"):
+        outcome = run("echo alive", options=["--append", text], timeout=40)
+        fine = (outcome.status == 0 and outcome.out == "alive\n") or (outcome.status == 64 and outcome.err.strip())
+        results.append((f"bad_command_line.{text[:16]!r}", None if fine else outcome.describe()))
+    return results
+
+
+# ---- panics
+
+PANIC_WORDS = {"page_fault": r"(?i)page fault", "stack_overflow": r"(?i)kernel stack overflow", "assert": r"(?i)assert", "double_fault": r"(?i)double fault"}
+
+
+def panic_row(kind):
+    outcome = run("echo not reached", options=["--append", f"panic_test={kind}"], timeout=40)
+    report = outcome.err + outcome.out
+    check(outcome.status == PANIC, f"wanted status {PANIC}: {outcome.describe()}")
+    check("not reached" not in outcome.out, "the line ran all the same")
+    check(re.search(PANIC_WORDS[kind], report), f"the report does not name it: {outcome.describe()}")
+    names = set(re.findall(r"\b([a-z][a-z0-9]*(?:_[a-z0-9]+)+)\s*\+\s*0x", report))
+    check(len(names) >= 2, f"function names in the backtrace: {names}; {outcome.describe()}")
+    check(re.search(r"(?i)\brip\b|\brsp\b", report), "no registers in the report")
+
+
+@test
+def panic_page_fault():
+    panic_row("page_fault")
+
+
+@test
+def panic_stack_overflow():
+    panic_row("stack_overflow")
+
+
+@test
+def panic_assert():
+    panic_row("assert")
+
+
+@test
+def panic_double_fault():
+    panic_row("double_fault")
+
+
+# ---- the core set of busybox, on every machine that must run it
+
+def core_set(prefix, *options, small=False, timeout=240):
+    assignment = "SMALL=1 " if small else ""
+    outcome = run(f'run /bin/busybox sh -c "{assignment}sh {PROGRAMS}/core.sh"', f"echo {DONE}", archives=programs() if not small else programs()[1:], options=options, timeout=timeout)
+    return judge_rows(outcome, DONE, f"{prefix}.core.")
+
+
+@test
+def core_set_on_q35():
+    return core_set("q35")
+
+
+@test
+def core_set_on_multiboot2():
+    return core_set("multiboot2", "--boot", "multiboot2", timeout=300)
+
+
+@test
+def core_set_on_microvm():
+    return core_set("microvm", "--machine", "microvm")
+
+
+@test
+def core_set_in_16_mebibytes():
+    return core_set("16M", "--memory", "16M", "--profile", "minimal", small=True)
+
+
+@test
+def core_set_with_8_gibibytes():
+    return core_set("8G", "--memory", "8G")
+
+
+@test
+def memory_above_four_gibibytes_is_used():
+    """More than the low memory holds is allocated and touched at once, then given back."""
+    outcome = run("mem", f"run {PROGRAMS}/reach 3500", "mem", archives=programs(), options=["--memory", "8G"], timeout=200).expect(0)
+    check("ok touched 3500" in outcome.out, outcome.describe())
+    before, after = map(zones, outcome.out.split("ok touched 3500\n"))
+    check(before["total"][0] > 7 << 20, f"8 GiB are not there: {before}")
+    check(abs(after["total"][1] - before["total"][1]) < 1024, f"memory was lost: {before} {after}")
+
+
+# ---- memory balance
+
+ZONE = re.compile(r"(?m)^(\w+) +(\d+) +(\d+) +(\d+) *$")
+
+
+def zones(text):
+    """{zone: (total, used, free)} of what `mem` printed, the sums checked."""
+    rows = {name: tuple(map(int, figures)) for name, *figures in ZONE.findall(text)}
+    check("total" in rows and len(rows) > 1, f"no zones in {text!r}")
+    for name, (total, used, free) in rows.items():
+        check(total == used + free, f"zone {name} does not balance: {total} is not {used} + {free}")
+    for column in range(3):
+        check(rows["total"][column] == sum(row[column] for name, row in rows.items() if name != "total"), f"the zones do not add up: {rows}")
+    return rows
+
+
+@test
+def memory_returns_to_the_same_figure():
+    """1,000 programs, in the end as many frames are used as before; the first ones warm the caches."""
+    many = 'sh -c "i=0; while [ \\$i -lt {} ]; do /bin/busybox true; i=\\$((i + 1)); done"'
+    warm = ["run /bin/busybox true"] * 20 + [f"run /bin/busybox {many.format(100)}"]
+    lines = [*warm, "echo first", "mem", *["run /bin/busybox true"] * 200, f"run /bin/busybox {many.format(800)}", *warm, "echo second", "mem"]
+    outcome = run(*lines, timeout=240).expect(0)
+    first, second = map(zones, outcome.out.split("first\n")[1].split("second\n"))
+    lost = second["total"][1] - first["total"][1]
+    check(lost == 0, f"{lost} KiB more are used after 1,000 programs: {outcome.out}")
+
+
+# ---- instruction budgets
+
+def icount(lines, archives, timeout=120):
+    return run(*lines, archives=archives, options=["--machine", "microvm", "--icount"], timeout=timeout)
+
+
+@test
+def first_user_instruction_comes_within_the_budget():
+    programs()
+    first = archive("first", {"t/first": ((ROOT / "build" / "x86_64-default" / "user" / "first").read_bytes(), 0o755)})
+    outcome = icount(["run /t/first"], [first]).expect(0)
+    count = int(re.search(r"after (\d+)", outcome.out).group(1))
+    check(count <= 20_000_000, f"{count:,} instructions; the budget is 20,000,000")
+    return [(f"first_user_instruction ({count:,})", None)]
+
+
+BUDGETS = {"null_syscall": 100, "pipe_round_trip": 4000, "fork_exit_wait": 50000}
+
+
+@test
+def operations_stay_within_their_budgets():
+    outcome = icount([f"run {PROGRAMS}/bench_icount"], programs())
+    figures = {name: int(median) for name, median in re.findall(r"(?m)^(\w+) (\d+) \d+$", outcome.out)}
+    check(len(figures) >= 10, outcome.describe())
+    results = [(f"icount.{name} ({figures[name]:,} of {budget:,})", None if figures[name] <= budget else f"{figures[name]:,} instructions; the budget is {budget:,}")
+               for name, budget in BUDGETS.items()]
+    others = ", ".join(f"{name} {value:,}" for name, value in figures.items() if name not in BUDGETS)
+    return [*results, (f"icount.others ({others})", None)]
+
+
+@test
+def kernel_image_is_small():
+    results = []
+    for profile in ("default", "minimal"):
+        path = ROOT / "build" / f"x86_64-{profile}" / "helix.elf"
+        size = path.stat().st_size if path.exists() else None
+        results.append((f"image_size.{profile} ({size})", None if size is None or size <= 1 << 20 else f"{size} bytes; the budget is 1 MiB"))
+    return results

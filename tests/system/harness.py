@@ -1,0 +1,238 @@
+# SPDX-License-Identifier: MIT
+"""harness.py: drives ./helix from outside, as a person would: commands with --exec, or a terminal one types at."""
+import contextlib
+import os
+import pty
+import re
+import select
+import signal
+import subprocess
+import sys
+import termios
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tools"))
+
+from helix import initramfs, packages  # noqa: E402
+from helix.cpio import Archive  # noqa: E402
+
+HELIX = str(ROOT / "helix")
+PROGRAMS = "/" + initramfs.TEST_FOLDER
+GUEST = Path(__file__).resolve().parent / "guest"
+BUILD = ROOT / "build" / "system"
+
+USAGE, BUILD_FAILED, PANIC, TIMEOUT, NO_STATUS = 64, 65, 70, 71, 72
+NAMES = {USAGE: "usage error", BUILD_FAILED: "build failed", PANIC: "the kernel panicked", TIMEOUT: "time limit", NO_STATUS: "no status"}
+ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b[()][A-Z0-9]|\x1b[=>78]")
+
+
+class Failed(Exception):
+    """A check that does not hold; its text is the reason shown."""
+
+
+def check(condition, reason):
+    if not condition:
+        raise Failed(reason)
+
+
+def shorten(text, most=700):
+    text = text.strip()
+    return text if len(text) <= most else text[: most // 3] + " … " + text[-most * 2 // 3:]
+
+
+class Outcome:
+    """What a command printed and how it ended."""
+
+    def __init__(self, status, out, err, seconds):
+        self.status, self.out, self.err, self.seconds = status, out, err, seconds
+
+    def describe(self):
+        return f"status {self.status} ({NAMES.get(self.status, 'the line’s own')}); out: {shorten(self.out)!r}; err: {shorten(self.err)!r}"
+
+    def expect(self, status=0, out=None, contains=None):
+        check(self.status == status, f"wanted status {status}: {self.describe()}")
+        check(out is None or self.out == out, f"wanted {out!r}: {self.describe()}")
+        check(contains is None or contains in self.out, f"wanted {contains!r} in it: {self.describe()}")
+        return self
+
+
+def helix(*arguments, timeout=120, stdin=None):
+    """Runs ./helix with these arguments."""
+    start = time.monotonic()
+    with subprocess.Popen([HELIX, *map(str, arguments)], cwd=ROOT, stdin=subprocess.DEVNULL if stdin is None else stdin, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, start_new_session=True) as process:
+        try:
+            out, err = process.communicate(timeout=timeout)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            out, err = process.communicate()
+            err += b"\nharness: ./helix itself did not end"
+    return Outcome(process.returncode, out.decode(errors="replace"), err.decode(errors="replace"), time.monotonic() - start)
+
+
+def run(*lines, timeout=60, archives=(), options=()):
+    """./helix run --exec LINE…; `archives` are added to the image's own initramfs."""
+    arguments = ["run", "--timeout", timeout, *options]
+    for archive in archives:
+        arguments += ["--initramfs", archive]
+    for line in lines:
+        arguments += ["--exec", line]
+    return helix(*arguments, timeout=timeout + 90)
+
+
+# ---- what goes into the guest
+
+def programs():
+    """The archive with the compiled programs of user/ and the scripts of guest/."""
+    global _programs
+    if _programs is None:
+        BUILD.mkdir(parents=True, exist_ok=True)
+        tests = Path(initramfs.build_tests("x86_64", "default"))
+        scripts = archive("scripts", {f"{initramfs.TEST_FOLDER}/{path.name}": (path.read_bytes(), 0o755) for path in sorted(GUEST.iterdir())})
+        _programs = [tests, scripts]
+    return _programs
+
+
+_programs = None
+
+
+def archive(name, files):
+    """A cpio archive in build/system: {path: (bytes, permissions)}, with the folders that the paths need."""
+    BUILD.mkdir(parents=True, exist_ok=True)
+    made, seen = Archive(), set()
+    for path, (data, permissions) in files.items():
+        for parent in reversed(list(Path(path).parents)[:-1]):
+            if str(parent) not in seen:
+                made.directory(str(parent))
+                seen.add(str(parent))
+        made.file(path, data, permissions)
+    return raw_archive(name, made.bytes())
+
+
+def raw_archive(name, data):
+    BUILD.mkdir(parents=True, exist_ok=True)
+    path = BUILD / f"{name}.cpio"
+    fresh = BUILD / f"{name}.{os.getpid()}.new"
+    fresh.write_bytes(data)
+    fresh.replace(path)
+    return path
+
+
+def build_glibc(name):
+    """The same program with the other C library; None when there is no static glibc."""
+    packages.require("libc6-dev")
+    source, program = ROOT / "user" / f"{name}.c", BUILD / f"{name}.glibc"
+    BUILD.mkdir(parents=True, exist_ok=True)
+    needs = re.search(r"^// Build: (.*)$", source.read_text(), re.MULTILINE)
+    command = ["gcc", "-std=gnu2x", "-O2", "-w", "-static", "-o", str(program), str(source), "-pthread", *(needs.group(1).split() if needs else [])]
+    try:
+        made = subprocess.run(command, capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        return None
+    return program if made.returncode == 0 else None
+
+
+# ---- a terminal
+
+class Console:
+    """./helix run on a pseudo terminal. `expect` waits for a pattern in what has been printed since the last match."""
+
+    def __init__(self, *options, archives=(), timeout=300, prompt=r"helix> "):
+        arguments = [HELIX, "run", "--timeout", str(timeout), *map(str, options)]
+        for path in archives:
+            arguments += ["--initramfs", str(path)]
+        self.prompt, self.text, self.raw = prompt, "", b""
+        self.pid, self.terminal = pty.fork()
+        if self.pid == 0:
+            os.chdir(ROOT)
+            os.environ["TERM"] = "xterm"
+            os.execv(HELIX, arguments)
+        termios.tcsetwinsize(self.terminal, (24, 80))
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def send(self, text):
+        data = text.encode()
+        while data:
+            data = data[os.write(self.terminal, data[:256]):]
+
+    def line(self, text):
+        self.send(text + "\r")
+
+    def _read(self, seconds):
+        if not select.select([self.terminal], [], [], max(seconds, 0))[0]:
+            return False
+        try:
+            data = os.read(self.terminal, 65536)
+        except OSError:
+            data = b""
+        if not data:
+            raise Failed(f"the console closed; last: {shorten(self.text[-1500:], 1200)!r}")
+        self.raw += data
+        self.text += ANSI.sub("", data.decode(errors="replace"))
+        return True
+
+    def expect(self, pattern, seconds=20):
+        """Waits for the pattern and returns the text before it; the match and all before it are used up."""
+        end = time.monotonic() + seconds
+        while True:
+            found = re.search(pattern, self.text)
+            if found:
+                before, self.match = self.text[:found.start()], found
+                self.text = self.text[found.end():]
+                return before
+            left = end - time.monotonic()
+            if left <= 0 or not self._read(left):
+                raise Failed(f"waited {seconds} s for {pattern!r}; last: {shorten(self.text[-1500:], 1200)!r}")
+
+    def drain(self, seconds=0.3):
+        """Reads what comes until it has been quiet for so long; returns it and uses it up."""
+        while self._read(seconds):
+            pass
+        text, self.text = self.text, ""
+        return text
+
+    def boot(self, seconds=90):
+        self.expect(self.prompt, seconds)
+
+    def command(self, line, seconds=20, prompt=None):
+        """Types a line and returns what it printed until the next prompt, without the echo of the line."""
+        self.line(line)
+        # The line editor may redraw the line; the echo ends with the first newline.
+        before = self.expect(r"\r?\n", 10)
+        output = self.expect(prompt or self.prompt, seconds)
+        del before
+        return output.replace("\r\n", "\n")
+
+    def close(self):
+        """Ends ./helix and whatever it started: the session that pty.fork made is theirs alone."""
+        for signal_number in (signal.SIGTERM, signal.SIGKILL):
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.pid, signal_number)
+            if signal_number == signal.SIGTERM:
+                time.sleep(0.3)
+        with contextlib.suppress(ChildProcessError):
+            os.waitpid(self.pid, 0)
+        os.close(self.terminal)
+
+
+# ---- programs that report by `ok NAME` and `FAIL NAME: reason`
+
+def judge_rows(outcome, marker, prefix, status=0):
+    """One result for every row printed; a boot that ended early is a failure of its own."""
+    results = []
+    for line in outcome.out.splitlines():
+        if line.startswith("ok "):
+            results.append((f"{prefix}{line[3:].split(':')[0]}", None))
+        elif line.startswith("FAIL "):
+            name, _, reason = line[5:].partition(":")
+            results.append((f"{prefix}{name}", reason.strip() or "failed"))
+    complete = marker in outcome.out and outcome.status == status
+    results.append((f"{prefix}ends", None if complete else f"did not end well: {outcome.describe()}"))
+    return results

@@ -1,0 +1,58 @@
+# unit.mk: the kernel's own code as a Linux program: every test row that needs no machine, under ASan and UBSan.
+#
+#   make -f tests/unit.mk [PROFILE=default] [headers] [V=1]
+#
+# arch/host/port.mk says what goes in: HOST_SOURCES (files or folders; their *_test.c come along), HOST_CFLAGS, HOST_LDFLAGS.
+# `flags` prints these, for the fuzz targets.
+PROFILE ?= default
+BUILD   ?= build/host-$(PROFILE)
+CC      := clang-19
+PYTHON  ?= python3
+Q       := $(if $(V),,@)
+
+all: $(BUILD)/unit
+
+PROFILE_FILE := profiles/$(PROFILE)/helix.toml
+include $(BUILD)/profile.mk
+$(BUILD)/profile.mk: $(PROFILE_FILE) tools/profile.py $(wildcard tools/helix/profile*.py)
+	@mkdir -p $(BUILD)/include/generated/generated
+	$(Q)$(PYTHON) -B tools/profile.py --profile $(PROFILE_FILE) --arch x86_64 --make $@ --header $(BUILD)/include/generated/generated/profile.h
+
+HOST_SOURCES :=
+HOST_CFLAGS  :=
+HOST_LDFLAGS :=
+-include arch/host/port.mk
+
+CFLAGS := -std=gnu23 -g -O1 -fno-omit-frame-pointer -fno-strict-aliasing -fwrapv -fno-common \
+	-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-sanitize=function \
+	-Wall -Wextra -Werror -Wthread-safety -Wno-unused-parameter -Wno-unused-function \
+	-DHELIX_TESTS -DHELIX_HOST \
+	-I$(BUILD)/include/base -Iarch/include -Iarch/host/include -Iinclude -I$(BUILD)/include/generated $(HOST_CFLAGS)
+
+# A folder stands for the *.c right in it; a file brings the *_test.c beside it.
+listed  := $(foreach item,$(HOST_SOURCES),$(if $(filter %.c,$(item)),$(item) $(wildcard $(item:.c=_test.c)),$(wildcard $(item)/*.c)))
+SOURCES := $(sort $(listed) $(wildcard arch/host/*.c))
+OBJECTS := $(patsubst %,$(BUILD)/%.o,$(SOURCES))
+
+headers: $(BUILD)/include/base/.made
+
+flags:
+	@echo '$(HOST_CFLAGS) $(HOST_LDFLAGS)'
+
+$(BUILD)/include/base/.made:
+	@mkdir -p $(@D)
+	@ln -sfn $(CURDIR)/abi $(@D)/abi
+	@ln -sfn $(CURDIR)/lib $(@D)/lib
+	@touch $@
+
+$(BUILD)/%.c.o: %.c $(BUILD)/profile.mk $(BUILD)/include/base/.made tests/unit.mk $(wildcard arch/host/port.mk)
+	@mkdir -p $(@D)
+	@echo "  CC  $<"
+	$(Q)$(CC) $(CFLAGS) -MMD -MP -c $< -o $@
+
+$(BUILD)/unit: $(OBJECTS)
+	@echo "  LD  $@"
+	$(Q)$(CC) -fsanitize=address,undefined -fuse-ld=lld-19 $(HOST_LDFLAGS) -o $@ $(OBJECTS) -lpthread
+
+-include $(OBJECTS:.o=.d)
+.PHONY: all headers flags

@@ -1,0 +1,224 @@
+# SPDX-License-Identifier: MIT
+"""tests.py: the verb `test`: every kind of test, one summing line at the end."""
+import os
+import re
+import subprocess
+import sys
+import unittest
+
+from . import fuzz, initramfs, kernel, packages, qemu, run
+from .filter import Filter
+from .guest import Guest, TimeUp
+from .paths import ROOT, shown
+from .report import Failure, usage_error
+from .words import nearest
+
+KINDS = ("unit", "kernel", "system", "fuzz")
+SUMMARY = re.compile(r"^(\d+) passed, (\d+) failed$", re.MULTILINE)
+KERNEL_LIMIT_S = 180
+HOST_LIMIT_S = 300
+SYSTEM_LIMIT_S = 560
+MIB = 1 << 20
+
+
+class Count:
+    """What passed and what failed so far."""
+
+    def __init__(self):
+        self.passed = self.failed = 0
+
+    def add(self, passed, failed):
+        self.passed, self.failed = self.passed + passed, self.failed + failed
+
+    def row(self, name, passed, why=""):
+        self.add(int(passed), int(not passed))
+        if not passed:
+            tell(f"FAIL {name}" + (f": {why}" if why else ""))
+
+    def program(self, name, output, status):
+        """A program that ends in `N passed, N failed`; without that line it failed as a whole."""
+        found = SUMMARY.findall(output)
+        if not found:
+            tell(output.rstrip()[-4000:])
+            self.row(name, False, f"ended with status {status} and without a summary")
+            return
+        passed, failed = map(int, found[-1])
+        self.add(passed, failed)
+        if failed or status != 0:
+            tell(output.rstrip())
+        if status != 0 and failed == 0:
+            self.row(name, False, f"ended with status {status}")
+
+
+def tell(text):
+    print(text, flush=True)
+
+
+def captured(command, limit_s, **more):
+    """(output, status) of a program; 124 when it took too long."""
+    try:
+        done = subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                              timeout=limit_s, **more)
+        return done.stdout.decode(errors="replace"), done.returncode
+    except subprocess.TimeoutExpired as late:
+        return (late.stdout or b"").decode(errors="replace") + f"\nstopped after {limit_s} s\n", 124
+
+
+# ---- unit: the host program, the tools' own tests, the layers, the format ----
+
+def unit(options, count):
+    packages.require(*packages.BUILD, *packages.UNIT)
+    try:
+        host_program(options, count)
+    except Failure as failure:              # the other parts say something all the same
+        count.row("unit tests on the host", False, str(failure))
+    python_tests(options, count)
+    if wanted("layers", options):
+        output, status = captured([sys.executable, "-B", "tools/check_layers.py"], 60)
+        count.row("layers", status == 0, output.strip())
+    if wanted("format", options):
+        check_format(count)
+
+
+def wanted(name, options):
+    return not options.pattern or options.pattern in name
+
+
+def host_program(options, count):
+    command = ["make", "--no-print-directory", "-f", "tests/unit.mk", "ARCH=host", f"PROFILE={options.profile}"]
+    kernel.run_make(command, "building the unit tests for the host", options.verbose)
+    program = ROOT / "build" / f"host-{options.profile}" / "unit"
+    environment = dict(os.environ, ASAN_OPTIONS="detect_leaks=1:abort_on_error=0", UBSAN_OPTIONS="halt_on_error=1:print_stacktrace=1",
+                       ASAN_SYMBOLIZER_PATH="/usr/bin/llvm-symbolizer-19")
+    pattern = [options.pattern] if options.pattern else []
+    output, status = captured([str(program), *pattern], HOST_LIMIT_S, env=environment)
+    count.program("unit tests on the host", output, status)
+
+
+class _Result(unittest.TestResult):
+    def __init__(self, count):
+        super().__init__()
+        self.count = count
+
+    def addSuccess(self, test):
+        self.count.row(test.id(), True)
+
+    def addFailure(self, test, error):
+        super().addFailure(test, error)
+        self.count.row(test.id(), False, self._exc_info_to_string(error, test))
+
+    addError = addFailure
+
+    def addSubTest(self, test, subtest, error):
+        super().addSubTest(test, subtest, error)
+        if error is not None:
+            self.count.row(subtest.id(), False, self._exc_info_to_string(error, test))
+
+
+def _cases(suite):
+    for each in suite:
+        if isinstance(each, unittest.TestSuite):
+            yield from _cases(each)
+        else:
+            yield each
+
+
+def python_tests(options, count):
+    found = unittest.TestLoader().discover(str(ROOT / "tools" / "tests"), pattern="*_test.py", top_level_dir=str(ROOT / "tools" / "tests"))
+    suite = unittest.TestSuite(case for case in _cases(found) if wanted(case.id(), options))
+    suite.run(_Result(count))
+
+
+def check_format(count):
+    sources = [str(path.relative_to(ROOT)) for folder in ("abi", "lib", "arch", "boot", "include", "kernel", "modules", "drivers", "user", "tests")
+               for path in sorted((ROOT / folder).rglob("*.[ch]"))]
+    output, status = captured(["clang-format-19", "--dry-run", "--Werror", *sources], 120)
+    files = sorted(set(re.findall(r"^(\S+?):\d+:\d+: error", output, re.MULTILINE)))
+    count.row("format", status == 0, "clang-format-19 -i " + " ".join(files))
+
+
+# ---- kernel: the same rows in the booted image ----
+
+def kernel_rows(options, count):
+    packages.require(*packages.QEMU[options.arch])
+    folder = kernel.build(options.arch, options.profile, True, options.verbose)
+    archive = initramfs.build(options.arch, options.profile, True)
+    append = "test.run" + (f' test.pattern="{options.pattern}"' if options.pattern else "")
+    machine = qemu.Machine(arch=options.arch, memory=256 * MIB)
+    output, panicked, late = boot(qemu.kernel_command(machine, folder / "helix.elf", archive, append), folder)
+    why = "panicked" if panicked else "did not end" if late else "powered off"
+    count.program(f"rows in the kernel ({why}; {shown(folder / 'boot.log')})", output, 1 if panicked or late else 0)
+
+
+class _NoKeyboard:
+    kind, descriptor = "none", -1
+
+
+def boot(command, folder):
+    """(console text, panicked, late) of a guest nobody types at."""
+    taken = bytearray()
+    with open(folder / "boot.log", "wb", buffering=0) as log:
+        sieve = Filter(None, taken.extend, log.write, taken.extend)
+        guest = Guest(command, sieve, _NoKeyboard(), KERNEL_LIMIT_S)
+        late = False
+        try:
+            guest.run()
+        except TimeUp:
+            late = True
+        sieve.finish()
+    text = taken.decode(errors="replace").replace("\r\n", "\n") + (f"\n{guest.complaint}" if guest.complaint else "")
+    return text, sieve.panicked, late
+
+
+# ---- system: whole images, talked to through the console ----
+
+def system(options, count):
+    runner = ROOT / "tests" / "system" / "run.py"
+    if not runner.exists():
+        count.row("tests/system/run.py", False, "not there")
+        return
+    packages.require(*packages.QEMU[options.arch], *packages.USER, *packages.ISO)
+    kernel.build(options.arch, options.profile, False, options.verbose)
+    kernel.build(options.arch, "minimal", False, options.verbose)
+    initramfs.build(options.arch, options.profile)
+    initramfs.build_tests(options.arch, options.profile)
+    command = [sys.executable, "-B", str(runner)] + (["-k", options.pattern] if options.pattern else [])
+    output, status = streamed(command, SYSTEM_LIMIT_S)
+    # Its rows are on the screen already; only the figures are taken from here.
+    found = SUMMARY.findall(output)
+    if found and (int(found[-1][1]) > 0) == (status != 0):
+        count.add(*map(int, found[-1]))
+    else:
+        count.row("system tests", False, f"the runner ended with status {status}")
+
+
+def streamed(command, limit_s):
+    """As captured(), and its lines are shown as they come, without the summary."""
+    taken = []
+    with subprocess.Popen(["timeout", "-k", "5", str(limit_s), *command], cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          text=True, errors="replace") as runner:
+        for line in runner.stdout:
+            taken.append(line)
+            if not SUMMARY.match(line):
+                tell(line.rstrip("\n"))
+    return "".join(taken), runner.returncode
+
+
+def test(options):
+    if options.what not in (*KINDS, "all"):
+        raise usage_error(f'no kind of test "{options.what}"{nearest(options.what, (*KINDS, "all"))}')
+    run.resolve_target(options)
+    run_kind = {"unit": unit, "kernel": kernel_rows, "system": system, "fuzz": fuzz.run_targets}
+    count = Count()
+    for kind in KINDS if options.what == "all" else (options.what,):
+        before = (count.passed, count.failed)
+        try:
+            run_kind[kind](options, count)
+        except Failure as failure:
+            count.row(kind, False, str(failure))
+        tell(f"{kind}: {count.passed - before[0]} passed, {count.failed - before[1]} failed")
+    if options.pattern and count.passed + count.failed == 0:
+        tell(f"no test matches {options.pattern}")
+        count.failed = 1
+    tell(f"{count.passed} passed, {count.failed} failed")
+    return 1 if count.failed else 0

@@ -1,0 +1,4 @@
+# /dev/@NAME@
+provides := driver
+sources  := @NAME@.c
+tests    := @NAME@_test.c

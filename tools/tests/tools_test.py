@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: MIT
+"""tools_test.py: the small build-time tools: the symbol table and the check of the layers."""
+import io
+import unittest
+
+import check_layers
+import symbols
+
+
+class SymbolsTest(unittest.TestCase):
+    NM = ["ffffffff80200000 T kernel_image_start", "ffffffff80200000 t first", "ffffffff80200010 T second", "ffffffff80200010 t local_alias",
+          "ffffffff80200020 t first", "ffffffff80300000 d data", "                 U nothing", "ffffffff80200030 t .Ltmp"]
+
+    def test_the_table_has_functions_only_in_order(self):
+        start, functions = symbols.read_symbols(self.NM)
+        self.assertEqual(start, 0xFFFFFFFF80200000)
+        self.assertEqual([(address - start, name) for address, name in functions], [(0, "first"), (16, "second"), (32, "first")])
+
+    def test_equal_names_share_their_bytes(self):
+        out = io.StringIO()
+        symbols.write_table(*symbols.read_symbols(self.NM), out)
+        self.assertEqual(out.getvalue().count('"first"'), 1)
+        self.assertIn(".long 3", out.getvalue())
+
+    def test_a_list_without_the_image_start_is_refused(self):
+        with self.assertRaises(SystemExit):
+            symbols.read_symbols(["0 t a"])
+
+
+class LayersTest(unittest.TestCase):
+    def complaints_of(self, path, text):
+        found = []
+        code = check_layers.strip(text, check_layers.COMMENT)
+        check_layers.check_includes(path, code, lambda offset, message: found.append(message))
+        return found
+
+    def test_includes_may_not_point_right(self):
+        self.assertTrue(self.complaints_of("lib/string.c", "#include <helix/heap.h>\n"))
+        self.assertTrue(self.complaints_of("abi/x.h", "#include <lib/list.h>\n"))
+        self.assertFalse(self.complaints_of("kernel/fs/path.c", '#include "fs.h"\n\n#include <helix/vfs.h>\n'))
+
+    def test_private_headers_are_private(self):
+        self.assertTrue(self.complaints_of("kernel/memory/frames.c", '#include "../fs/fs.h"\n'))
+
+    def test_the_ports_own_headers_stay_in_the_port(self):
+        self.assertTrue(self.complaints_of("kernel/core/log.c", "#include <arch/impl/cpu.h>\n"))
+
+    def test_architectures_are_found_in_code_and_not_in_comments(self):
+        code = check_layers.strip("// x86_64\nint cr3;\n", check_layers.COMMENT)
+        self.assertEqual([match.group() for match in check_layers.ARCHITECTURE.finditer(code)], ["cr3"])
+        self.assertTrue(check_layers.MACRO.search("defined(__x86_64__)"))
+
+
+if __name__ == "__main__":
+    unittest.main()
