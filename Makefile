@@ -36,7 +36,7 @@ ifeq ($(TESTS),1)
 CFLAGS += -DHELIX_TESTS
 endif
 
-# Include paths by layer.
+# Include paths by layer; tests may see what the kernel sees.
 BASE     := -I$(BUILD)/include/base
 INC_lib  := $(BASE)
 INC_arch := $(BASE) -Iarch/include -Iarch/$(ARCH)/include -Iinclude -I$(BUILD)/include/generated
@@ -63,7 +63,7 @@ $(BUILD)/include/base/.made:
 $(BUILD)/%.c.o: %.c $(BUILD)/profile.mk $(BUILD)/include/base/.made Makefile arch/$(ARCH)/port.mk
 	@mkdir -p $(@D)
 	@echo "  CC  $<"
-	$(Q)$(CC) $(CFLAGS) $(INC_$(call layer,$<)) -MMD -MP -c $< -o $@
+	$(Q)$(CC) $(CFLAGS) $(if $(filter %_test.c,$<),$(INC_arch),$(INC_$(call layer,$<))) -MMD -MP -c $< -o $@
 
 $(BUILD)/%.S.o: %.S $(BUILD)/profile.mk $(BUILD)/include/base/.made Makefile arch/$(ARCH)/port.mk
 	@mkdir -p $(@D)

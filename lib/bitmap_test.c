@@ -9,10 +9,12 @@ enum { BITS = 200 };
 
 TEST(bitmap, sets_and_clears_runs_across_words)
 {
-    static const struct { size_t first, count; } runs[] = { { 0, 1 }, { 63, 2 }, { 0, 64 }, { 5, 130 }, { 128, 64 }, { 199, 1 } };
+    static const struct {
+        size_t first, count;
+    } runs[] = { { 0, 1 }, { 63, 2 }, { 0, 64 }, { 5, 130 }, { 128, 64 }, { 199, 1 } };
     for (size_t i = 0; i < ARRAY_LENGTH(runs); i++) {
         uint64_t map[BITMAP_WORDS(BITS)] = {};
-        size_t   wrong                   = 0;
+        size_t wrong = 0;
         bitmap_set_run(map, runs[i].first, runs[i].count);
         for (size_t bit = 0; bit < BITS; bit++)
             wrong += bitmap_get(map, bit) != (bit >= runs[i].first && bit < runs[i].first + runs[i].count);

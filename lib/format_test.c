@@ -7,11 +7,11 @@
 #include <helix/test.h>
 
 // Formats into a buffer with a canary behind it and compares text and length.
-#define CHECK_TEXT(expected_, ...)                                                 \
-    do {                                                                           \
-        char   buffer_[128];                                                       \
-        size_t length_ = format_text(buffer_, sizeof buffer_, __VA_ARGS__);        \
-        CHECK(string_equal(buffer_, expected_) && length_ == strlen(expected_));   \
+#define CHECK_TEXT(expected_, ...)                                               \
+    do {                                                                         \
+        char buffer_[128];                                                       \
+        size_t length_ = format_text(buffer_, sizeof buffer_, __VA_ARGS__);      \
+        CHECK(string_equal(buffer_, expected_) && length_ == strlen(expected_)); \
     } while (0)
 
 TEST(format, writes_signed_and_unsigned_numbers)
@@ -49,7 +49,7 @@ TEST(format, writes_characters_percent_and_null)
 // Built at run time, so that the compiler does not check what is wrong on purpose.
 static bool shows_itself(const char *conversion)
 {
-    char    buffer[32];
+    char buffer[32];
     va_list none = {};
     format_text_list(buffer, sizeof buffer, conversion, none);
     return string_equal(buffer, conversion[0] == '%' ? "%" : conversion) || strlen(buffer) <= strlen(conversion);
@@ -74,7 +74,7 @@ TEST(format, cuts_what_does_not_fit_and_returns_the_whole_length)
 
 TEST(format, grows_a_text_and_remembers_overflow)
 {
-    char        buffer[8];
+    char buffer[8];
     struct text text = { .bytes = buffer, .size = sizeof buffer };
     text_add(&text, "%d-", 12);
     text_add(&text, "%s", "ab");

@@ -9,8 +9,8 @@ enum { ITEMS = 200 };
 
 struct item {
     struct tree_node node;
-    uint32_t         key, serial;
-    bool             in;
+    uint32_t key, serial;
+    bool in;
 };
 
 static uint32_t key_of(const struct tree_node *node)
@@ -29,7 +29,7 @@ static int32_t sound_height(const struct tree_node *node, const struct tree_node
     if (!node)
         return 0;
     int32_t left = sound_height(node->left, node), right = sound_height(node->right, node);
-    bool    sound = left >= 0 && right >= 0 && left - right <= 1 && right - left <= 1 && node->parent == parent;
+    bool sound = left >= 0 && right >= 0 && left - right <= 1 && right - left <= 1 && node->parent == parent;
     return sound && node->height == MAX(left, right) + 1 ? node->height : -1;
 }
 
@@ -50,13 +50,13 @@ static size_t count_in_order(const struct tree *tree)
 TEST(tree, stays_ordered_and_balanced_through_random_changes)
 {
     static struct item items[ITEMS];
-    struct tree        tree = {};
-    uint32_t           seed = 1;
-    size_t             held = 0, wrong = 0;
+    struct tree tree = {};
+    uint32_t seed = 1;
+    size_t held = 0, wrong = 0;
     for (size_t i = 0; i < ITEMS; i++)
         items[i] = (struct item){};
     for (uint32_t step = 0; step < 4000; step++) {
-        seed              = seed * 1'664'525 + 1'013'904'223;
+        seed = seed * 1'664'525 + 1'013'904'223;
         struct item *item = &items[(seed >> 16) % ITEMS];
         if (item->in) {
             tree_remove(&tree, &item->node);
@@ -75,7 +75,7 @@ TEST(tree, stays_ordered_and_balanced_through_random_changes)
 TEST(tree, puts_equals_behind_those_already_there)
 {
     struct item items[20] = {};
-    struct tree tree      = {};
+    struct tree tree = {};
     for (uint32_t i = 0; i < 20; i++) {
         items[i] = (struct item){ .key = i % 2, .serial = i };
         tree_insert(&tree, &items[i].node, item_compare);

@@ -23,7 +23,7 @@ static uint64_t entry_general[16] __attribute__((used));
 
 // The program starts here: what the registers held at the first instruction is noted, then the C library begins.
 __asm__(
-    ".globl early_start\n"
+    ".text\n.globl early_start\n"
     "early_start:\n"
     " mov %rax, entry_general(%rip)\n mov %rbx, entry_general+8(%rip)\n mov %rcx, entry_general+16(%rip)\n mov %rsi, entry_general+24(%rip)\n"
     " mov %rdi, entry_general+32(%rip)\n mov %rbp, entry_general+40(%rip)\n mov %r8, entry_general+48(%rip)\n mov %r9, entry_general+56(%rip)\n"

@@ -15,7 +15,7 @@ enum { HEADER_SIZE = 36, ROOT_ENTRIES = 256, TABLE_MAX = 16 * 1024 * 1024, MADT_
 
 struct table {
     const uint8_t *bytes;
-    uint32_t       size;
+    uint32_t size;
 };
 
 static uint64_t field(struct table table, uint32_t at, uint32_t size)
@@ -53,7 +53,7 @@ static bool table_open(const struct physical_view *view, uint64_t at, struct tab
     if (!header)
         return false;
     struct table found = { .bytes = header, .size = HEADER_SIZE };
-    uint32_t     size  = field32(found, 4);
+    uint32_t size = field32(found, 4);
     if (size < HEADER_SIZE || size > TABLE_MAX)
         return false;
     found = (struct table){ .bytes = physical_at(view, at, size), .size = size };
@@ -91,7 +91,10 @@ static void madt_override(struct acpi_info *info, struct table entry)
         return;
     uint32_t flags = (uint32_t)field(entry, 8, 2);
     info->override[info->override_count++] = (struct acpi_override){
-        .source = field8(entry, 3), .line = field32(entry, 4), .active_low = (flags & 3) == 3, .level = (flags >> 2 & 3) == 3,
+        .source = field8(entry, 3),
+        .line = field32(entry, 4),
+        .active_low = (flags & 3) == 3,
+        .level = (flags >> 2 & 3) == 3,
     };
 }
 
@@ -121,9 +124,9 @@ static void madt_parse(struct acpi_info *info, struct table table)
 {
     if (info->has_madt || table.size < MADT_FIRST)
         return;
-    info->has_madt   = true;
+    info->has_madt = true;
     info->local_apic = field32(table, 36);
-    info->has_8259   = field32(table, 40) & 1;
+    info->has_8259 = field32(table, 40) & 1;
     uint32_t at = MADT_FIRST;
     for (uint32_t step = 0; step < MADT_STEPS && table.size - at >= 2; step++) {
         uint32_t size = table.bytes[at + 1];
@@ -138,7 +141,7 @@ static void hpet_parse(struct acpi_info *info, struct table table)
 {
     if (field8(table, 40) != ACPI_MEMORY || !field(table, 44, 8))
         return;
-    info->hpet     = field(table, 44, 8);
+    info->hpet = field(table, 44, 8);
     info->has_hpet = true;
 }
 
@@ -199,26 +202,26 @@ static void fadt_parse(const struct physical_view *view, struct acpi_info *info,
     enum : uint32_t { FLAG_TIMER_32 = 1 << 8, FLAG_RESET = 1 << 10, FLAG_REDUCED = 1 << 20 };
     if (info->has_fadt)
         return;
-    info->has_fadt         = true;
-    uint32_t flags         = field32(table, 112);
+    info->has_fadt = true;
+    uint32_t flags = field32(table, 112);
     info->hardware_reduced = flags & FLAG_REDUCED;
-    info->century          = field8(table, 108);
+    info->century = field8(table, 108);
     if (flags & FLAG_RESET) {
-        info->reset       = register_parse(table, 116);
+        info->reset = register_parse(table, 116);
         info->reset_value = field8(table, 128);
     }
     if (info->hardware_reduced) {
         info->sleep_control = register_parse(table, 244);
     } else {
-        info->smi_command  = port_or_none(field32(table, 48));
-        info->acpi_enable  = field8(table, 52);
+        info->smi_command = port_or_none(field32(table, 48));
+        info->acpi_enable = field8(table, 52);
         info->pm1a_control = port_or_none(field32(table, 64));
         info->pm1b_control = port_or_none(field32(table, 68));
-        info->pm_timer     = port_or_none(field32(table, 76));
-        info->pm_timer_32  = flags & FLAG_TIMER_32;
+        info->pm_timer = port_or_none(field32(table, 76));
+        info->pm_timer_32 = flags & FLAG_TIMER_32;
     }
     struct table dsdt;
-    uint64_t     wide = field(table, 140, 8);
+    uint64_t wide = field(table, 140, 8);
     if (table_open(view, wide ? wide : field32(table, 40), &dsdt) && table_named(dsdt, "DSDT"))
         dsdt_parse(info, dsdt);
 }
@@ -245,7 +248,7 @@ static bool root_open(const struct physical_view *view, uint64_t rsdp, struct ta
         return false;
     const uint8_t *extended = pointer.bytes[15] >= 2 ? physical_at(view, rsdp, EXTENDED_SIZE) : nullptr;
     if (extended && sums_to_zero(extended, EXTENDED_SIZE)) {
-        pointer     = (struct table){ .bytes = extended, .size = EXTENDED_SIZE };
+        pointer = (struct table){ .bytes = extended, .size = EXTENDED_SIZE };
         *entry_size = 8;
         if (table_open(view, field(pointer, 24, 8), root) && table_named(*root, "XSDT"))
             return true;
@@ -257,7 +260,7 @@ static bool root_open(const struct physical_view *view, uint64_t rsdp, struct ta
 enum status acpi_parse(const struct physical_view *view, uint64_t rsdp, struct acpi_info *info)
 {
     struct table root;
-    uint32_t     entry_size;
+    uint32_t entry_size;
     *info = (struct acpi_info){};
     if (!root_open(view, rsdp, &root, &entry_size))
         return STATUS_NOT_FOUND;

@@ -9,21 +9,14 @@
 
 #include <helix/kernel_map.h>
 
+// Lies on the stack of the thread it belongs to: at its top until the first switch, then in arch_context_switch's frame.
 struct host_context {
     ucontext_t registers;
-    void     (*entry)(void *argument);
-    void      *argument;
+    void (*entry)(void *argument);
+    void *argument;
 };
 
 static struct host_context *starting; // whose first switch this is
-
-static struct host_context *context_new(void)
-{
-    struct host_context *context = calloc(1, sizeof *context);
-    if (!context)
-        abort();
-    return context;
-}
 
 static void context_begin(void)
 {
@@ -33,23 +26,24 @@ static void context_begin(void)
 
 void arch_context_prepare(struct arch_context *context, virt_t stack_top, void (*entry)(void *argument), void *argument)
 {
-    struct host_context *saved = context_new();
+    virt_t low = { stack_top.raw - KERNEL_STACK_SIZE };
+    struct host_context *saved = virt_pointer((virt_t){ align_down(stack_top.raw - sizeof *saved, 64) });
     getcontext(&saved->registers);
-    saved->entry                       = entry;
-    saved->argument                    = argument;
-    saved->registers.uc_stack.ss_sp    = (void *)(uintptr_t)(stack_top.raw - KERNEL_STACK_SIZE);
-    saved->registers.uc_stack.ss_size  = KERNEL_STACK_SIZE;
-    saved->registers.uc_link           = nullptr;
+    saved->entry = entry;
+    saved->argument = argument;
+    saved->registers.uc_stack.ss_sp = virt_pointer(low);
+    saved->registers.uc_stack.ss_size = virt_of(saved).raw - low.raw;
+    saved->registers.uc_link = nullptr;
     makecontext(&saved->registers, context_begin, 0);
     context->saved = saved;
 }
 
 void arch_context_switch(struct arch_context *from, const struct arch_context *to)
 {
-    if (!from->saved)
-        from->saved = context_new();
+    struct host_context here = {};
+    from->saved = &here;
     starting = to->saved;
-    swapcontext(&from->saved->registers, &to->saved->registers);
+    swapcontext(&here.registers, &to->saved->registers);
 }
 
 void arch_thread_switch(struct arch_thread *from, struct arch_thread *to)

@@ -29,7 +29,7 @@ struct arch_cpu *host_cpu;
 
 void arch_cpu_init(struct cpu *cpu)
 {
-    host_cpu  = &cpu->arch;
+    host_cpu = &cpu->arch;
     *host_cpu = (struct arch_cpu){};
 }
 
@@ -75,7 +75,7 @@ void host_cpu_wait(void)
     uint64_t now = arch_time_ns();
     if (timer_deadline_ns > now)
         jumped_ns += timer_deadline_ns - now;
-    timer_deadline_ns        = UINT64_MAX;
+    timer_deadline_ns = UINT64_MAX;
     struct arch_frame frame = {};
     kernel_timer_interrupt(&frame);
     arch_interrupts_enable();
@@ -209,7 +209,8 @@ void arch_frame_dump(const struct arch_frame *frame, void (*line)(void *context,
 
 void arch_frame_capture(struct arch_frame *frame)
 {
-    *frame = (struct arch_frame){ .ip = (uint64_t)(uintptr_t)__builtin_return_address(0), .fp = (uint64_t)(uintptr_t)__builtin_frame_address(0) };
+    *frame = (struct arch_frame){ .ip = (uint64_t)(uintptr_t)__builtin_return_address(0),
+                                  .fp = (uint64_t)(uintptr_t)__builtin_frame_address(0) };
 }
 
 size_t arch_backtrace(uint64_t fp, uint64_t stack_low, uint64_t stack_high, uint64_t *addresses, size_t limit)
@@ -242,7 +243,7 @@ bool host_panics(void (*run)(void *argument), void *argument, const char *messag
         _exit(0);
     }
     close(ends[1]);
-    char   report[16 * 1024];
+    char report[16 * 1024];
     size_t length = 0;
     for (ssize_t got; length < sizeof report - 1 && (got = read(ends[0], report + length, sizeof report - 1 - length)) > 0;)
         length += (size_t)got;

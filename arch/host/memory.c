@@ -19,7 +19,7 @@ enum : uint64_t { RAM_END = 4 * GIB + 32 * MIB };
 
 uint64_t direct_map_base = HOST_DIRECT_MAP;
 
-static int               memory_file = -1;
+static int memory_file = -1;
 static struct arch_space kernel_space;
 
 // Names of the kernel image's parts that a linker script would define.
@@ -49,8 +49,8 @@ void arch_space_init_kernel(const struct boot_info *unused)
         perror("memory file");
         exit(2);
     }
-    int   flags = MAP_SHARED | MAP_FIXED_NOREPLACE | MAP_NORESERVE;
-    void *at    = mmap((void *)HOST_DIRECT_MAP, RAM_END, PROT_READ | PROT_WRITE, flags, memory_file, 0);
+    int flags = MAP_SHARED | MAP_FIXED_NOREPLACE | MAP_NORESERVE;
+    void *at = mmap((void *)HOST_DIRECT_MAP, RAM_END, PROT_READ | PROT_WRITE, flags, memory_file, 0);
     if (at == MAP_FAILED) {
         perror("direct map");
         exit(2);
@@ -70,7 +70,7 @@ enum status arch_kernel_map(virt_t at, phys_t frame, size_t pages, uint32_t acce
     if (access & PAGE_WRITE && access & PAGE_EXECUTE)
         return STATUS_DENIED;
     for (size_t i = 0; i < pages; i++) {
-        virt_t page    = { at.raw + i * PAGE_SIZE };
+        virt_t page = { at.raw + i * PAGE_SIZE };
         phys_t backing = { frame.raw + i * PAGE_SIZE };
         TRY(arch_space_map(&kernel_space, page, backing, access));
         if (backing.raw < RAM_END)

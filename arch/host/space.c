@@ -11,9 +11,9 @@
 
 struct host_page {
     struct tree_node node;
-    uint64_t         at;
-    phys_t           frame;
-    uint32_t         access;
+    uint64_t at;
+    phys_t frame;
+    uint32_t access;
 };
 
 static int page_compare(const struct tree_node *a, const struct tree_node *b)
@@ -47,11 +47,9 @@ enum status arch_space_create(struct arch_space *space)
     return STATUS_OK;
 }
 
-// Pages still mapped would be lost frames: the caller's mistake, shown at once.
-void arch_space_destroy(struct arch_space *space)
+void arch_space_destroy(struct arch_space *space, void (*drop)(void *context, phys_t frame), void *context)
 {
-    if (space->pages.root)
-        abort();
+    arch_space_unmap(space, (virt_t){ 0 }, (virt_t){ UINT64_MAX }, drop, context);
     if (host_cpu->space == space)
         host_cpu->space = nullptr;
 }
@@ -66,7 +64,7 @@ enum status arch_space_map(struct arch_space *space, virt_t at, phys_t frame, ui
         page->at = at.raw;
         tree_insert(&space->pages, &page->node, page_compare);
     }
-    page->frame  = frame;
+    page->frame = frame;
     page->access = access;
     return STATUS_OK;
 }

@@ -30,16 +30,16 @@ static char *user_byte(uint64_t at, bool write)
 {
     uint32_t wanted = write ? PAGE_WRITE : PAGE_READ;
     for (int attempt = 0; attempt < 2 && host_cpu->space; attempt++) {
-        phys_t   frame;
+        phys_t frame;
         uint32_t access = 0;
-        bool     mapped = arch_space_query(host_cpu->space, (virt_t){ at }, &frame, &access);
+        bool mapped = arch_space_query(host_cpu->space, (virt_t){ at }, &frame, &access);
         if (mapped && access & wanted)
             return (char *)direct_map(frame) + (at & PAGE_MASK);
         struct arch_frame registers = {};
-        uint32_t          kind      = FAULT_USER | (write ? FAULT_WRITE : 0) | (mapped ? FAULT_PRESENT : 0);
-        in_copy                     = true;
-        bool served                 = kernel_page_fault(at, kind, &registers);
-        in_copy                     = false;
+        uint32_t kind = FAULT_USER | (write ? FAULT_WRITE : 0) | (mapped ? FAULT_PRESENT : 0);
+        in_copy = true;
+        bool served = kernel_page_fault(at, kind, &registers);
+        in_copy = false;
         if (!served)
             return nullptr;
     }
@@ -56,7 +56,7 @@ enum status arch_copy_from_user(void *to, uint64_t from, size_t size)
     if (!range_ok(from, size))
         return STATUS_BAD_ADDRESS;
     for (size_t done = 0, part; done < size; done += part) {
-        part             = page_part(from + done, size - done);
+        part = page_part(from + done, size - done);
         const char *here = user_byte(from + done, false);
         if (!here)
             return STATUS_BAD_ADDRESS;
@@ -70,7 +70,7 @@ enum status arch_copy_to_user(uint64_t to, const void *from, size_t size)
     if (!range_ok(to, size))
         return STATUS_BAD_ADDRESS;
     for (size_t done = 0, part; done < size; done += part) {
-        part       = page_part(to + done, size - done);
+        part = page_part(to + done, size - done);
         char *here = user_byte(to + done, true);
         if (!here)
             return STATUS_BAD_ADDRESS;
@@ -84,7 +84,7 @@ enum status arch_clear_user(uint64_t to, size_t size)
     if (!range_ok(to, size))
         return STATUS_BAD_ADDRESS;
     for (size_t done = 0, part; done < size; done += part) {
-        part       = page_part(to + done, size - done);
+        part = page_part(to + done, size - done);
         char *here = user_byte(to + done, true);
         if (!here)
             return STATUS_BAD_ADDRESS;

@@ -11,20 +11,37 @@
 
 // Offsets in the page of registers; x2APIC has them at MSR_X2APIC + offset / 16.
 enum apic_register : uint32_t {
-    APIC_ID = 0x20, APIC_PRIORITY = 0x80, APIC_ACKNOWLEDGE = 0xb0, APIC_SPURIOUS = 0xf0, APIC_ERROR = 0x280, APIC_THERMAL = 0x330,
-    APIC_PERFORMANCE = 0x340, APIC_TIMER = 0x320, APIC_LINT0 = 0x350, APIC_LINT1 = 0x360, APIC_ERROR_VECTOR = 0x370,
-    APIC_TIMER_INITIAL = 0x380, APIC_TIMER_CURRENT = 0x390, APIC_TIMER_DIVIDE = 0x3e0, APIC_VERSION = 0x30,
+    APIC_ID = 0x20,
+    APIC_PRIORITY = 0x80,
+    APIC_ACKNOWLEDGE = 0xb0,
+    APIC_SPURIOUS = 0xf0,
+    APIC_ERROR = 0x280,
+    APIC_THERMAL = 0x330,
+    APIC_PERFORMANCE = 0x340,
+    APIC_TIMER = 0x320,
+    APIC_LINT0 = 0x350,
+    APIC_LINT1 = 0x360,
+    APIC_ERROR_VECTOR = 0x370,
+    APIC_TIMER_INITIAL = 0x380,
+    APIC_TIMER_CURRENT = 0x390,
+    APIC_TIMER_DIVIDE = 0x3e0,
+    APIC_VERSION = 0x30,
 };
 
 enum : uint32_t {
-    MSR_APIC_BASE = 0x1b, MSR_X2APIC = 0x800,
-    BASE_X2APIC = 1 << 10, BASE_ENABLE = 1 << 11,
-    ENTRY_MASKED = 1 << 16, ENTRY_NMI = 4 << 8, TIMER_DEADLINE = 2 << 17,
-    SPURIOUS_ENABLE = 1 << 8, DIVIDE_BY_1 = 0xb,
+    MSR_APIC_BASE = 0x1b,
+    MSR_X2APIC = 0x800,
+    BASE_X2APIC = 1 << 10,
+    BASE_ENABLE = 1 << 11,
+    ENTRY_MASKED = 1 << 16,
+    ENTRY_NMI = 4 << 8,
+    TIMER_DEADLINE = 2 << 17,
+    SPURIOUS_ENABLE = 1 << 8,
+    DIVIDE_BY_1 = 0xb,
 };
 
 static volatile uint32_t *registers; // nullptr with x2APIC
-static bool               x2apic;
+static bool x2apic;
 
 static uint32_t apic_read(enum apic_register at)
 {
@@ -45,7 +62,7 @@ static enum status apic_enable(void)
     if (!(features.d >> 9 & 1))
         return STATUS_NO_DEVICE;
     uint64_t base = msr_read(MSR_APIC_BASE) | BASE_ENABLE;
-    x2apic        = features.c >> 21 & 1;
+    x2apic = features.c >> 21 & 1;
     if (x2apic) {
         msr_write(MSR_APIC_BASE, base); // the way to x2APIC is through the enabled xAPIC
         msr_write(MSR_APIC_BASE, base | BASE_X2APIC);

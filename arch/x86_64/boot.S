@@ -142,9 +142,12 @@ refuse:
     jz 2b
     incl %ebp
     jmp 1b
-3:  cli
+3:  movw $0xf4, %dx                 // ends an emulator as a panic does
+    movl $0x20, %eax
+    outl %eax, %dx
+4:  cli
     hlt
-    jmp 3b
+    jmp 4b
 
 // 4 GiB in pages of 2 MiB.
 fill_direct_map:

@@ -42,7 +42,7 @@ static const void *early_map_at(const struct physical_view *view, uint64_t start
 
 static const struct boot_protocol *protocol_find(uint32_t magic)
 {
-    TABLE_EACH (struct boot_protocol, protocol, helix_boot_protocols) {
+    TABLE_EACH(struct boot_protocol, protocol, helix_boot_protocols) {
         if (protocol->magic == magic)
             return protocol;
     }
@@ -54,15 +54,15 @@ void arch_boot_main(uint32_t magic, uint64_t data)
     time_begin();
     early_console_init();
     arch_cpu_init(cpu_by_id(0));
-    const struct physical_view  view     = { .at = early_map_at };
-    struct boot_info           *boot     = boot_info();
+    const struct physical_view view = { .at = early_map_at };
+    struct boot_info *boot = boot_info();
     const struct boot_protocol *protocol = protocol_find(magic);
     if (!protocol)
         boot_refuse("the loader speaks no boot protocol of this image.");
     if (protocol->parse(&view, data, boot) != STATUS_OK || !boot->memory_count)
         boot_refuse("the loader gave no memory map.");
     boot->kernel_start = (phys_t){ virt_of(kernel_image_start).raw - IMAGE_OFFSET };
-    boot->kernel_size  = (uint64_t)(kernel_image_end - kernel_image_start);
+    boot->kernel_size = (uint64_t)(kernel_image_end - kernel_image_start);
     platform_read_acpi(&view, boot->rsdp.raw);
     execution_adopt_boot();
     kernel_main(boot);

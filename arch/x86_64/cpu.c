@@ -14,9 +14,19 @@
 #include "msr.h"
 
 enum : uint64_t {
-    CR0_MONITOR = 1 << 1, CR0_EMULATE = 1 << 2, CR0_NUMERIC = 1 << 5, CR0_WRITE_PROTECT = 1 << 16,
-    CR4_GLOBAL = 1 << 7, CR4_FXSAVE = 1 << 9, CR4_SIMD_EXCEPTIONS = 1 << 10, CR4_UMIP = 1 << 11, CR4_FSGSBASE = 1 << 16,
-    CR4_XSAVE = 1 << 18, CR4_SMEP = 1 << 20, CR4_SMAP = 1 << 21, CR4_KEYS = 1 << 22,
+    CR0_MONITOR = 1 << 1,
+    CR0_EMULATE = 1 << 2,
+    CR0_NUMERIC = 1 << 5,
+    CR0_WRITE_PROTECT = 1 << 16,
+    CR4_GLOBAL = 1 << 7,
+    CR4_FXSAVE = 1 << 9,
+    CR4_SIMD_EXCEPTIONS = 1 << 10,
+    CR4_UMIP = 1 << 11,
+    CR4_FSGSBASE = 1 << 16,
+    CR4_XSAVE = 1 << 18,
+    CR4_SMEP = 1 << 20,
+    CR4_SMAP = 1 << 21,
+    CR4_KEYS = 1 << 22,
     EFER_SYSCALL = 1 << 0,
 };
 
@@ -26,25 +36,27 @@ enum : uint64_t { SYSCALL_FLAGS_CLEARED = 1 << 8 | 1 << 9 | 1 << 10 | 3 << 12 | 
 enum : uint16_t { SELECTOR_CODE = 0x08, SELECTOR_DATA = 0x10, SELECTOR_TSS = 0x28 };
 
 enum : uint64_t {
-    GDT_KERNEL_CODE = 0x00af'9b00'0000'ffff, GDT_KERNEL_DATA = 0x00cf'9300'0000'ffff,
-    GDT_USER_DATA   = 0x00cf'f300'0000'ffff, GDT_USER_CODE   = 0x00af'fb00'0000'ffff,
-    GDT_TSS         = 0x0000'8900'0000'0000,
+    GDT_KERNEL_CODE = 0x00af'9b00'0000'ffff,
+    GDT_KERNEL_DATA = 0x00cf'9300'0000'ffff,
+    GDT_USER_DATA = 0x00cf'f300'0000'ffff,
+    GDT_USER_CODE = 0x00af'fb00'0000'ffff,
+    GDT_TSS = 0x0000'8900'0000'0000,
 };
 
 struct [[gnu::packed]] table_pointer {
-    uint16_t    limit;
+    uint16_t limit;
     const void *base;
 };
 
 struct gate {
     uint16_t offset_low, selector;
-    uint8_t  stack, type;
+    uint8_t stack, type;
     uint16_t offset_middle;
     uint32_t offset_high, reserved;
 };
 static_assert(sizeof(struct gate) == 16);
 
-bool               x86_has_smap;
+bool x86_has_smap;
 static struct gate idt[256]; // [const] after the first CPU
 
 extern void (*const arch_vector_table[256])(void);
@@ -52,7 +64,7 @@ extern char arch_syscall_entry[];
 
 static void gdt_load(struct x86_descriptors *tables)
 {
-    uint64_t tss   = virt_of(&tables->tss).raw;
+    uint64_t tss = virt_of(&tables->tss).raw;
     tables->gdt[1] = GDT_KERNEL_CODE;
     tables->gdt[2] = GDT_KERNEL_DATA;
     tables->gdt[3] = GDT_USER_DATA;
@@ -108,9 +120,12 @@ static void idt_load(void)
     enum { INTERRUPT_GATE = 0x8e, USER_RING = 0x60 };
     for (unsigned vector = 0; vector < 256 && !idt[255].type; vector++) {
         uint64_t entry = (uint64_t)(uintptr_t)arch_vector_table[vector];
-        idt[vector]    = (struct gate){
-            .offset_low = (uint16_t)entry, .offset_middle = (uint16_t)(entry >> 16), .offset_high = (uint32_t)(entry >> 32),
-            .selector = SELECTOR_CODE, .stack = vector_stack(vector),
+        idt[vector] = (struct gate){
+            .offset_low = (uint16_t)entry,
+            .offset_middle = (uint16_t)(entry >> 16),
+            .offset_high = (uint32_t)(entry >> 32),
+            .selector = SELECTOR_CODE,
+            .stack = vector_stack(vector),
             .type = INTERRUPT_GATE | (vector_for_users(vector) ? USER_RING : 0),
         };
     }
@@ -122,8 +137,8 @@ static void idt_load(void)
 static void extended_state_enable(void)
 {
     enum : uint64_t { X87_SSE = 0x3, AVX = 0x4, AVX512 = 0xe0 };
-    struct cpuid leaf     = cpuid_checked(0xd, 0);
-    uint64_t     features = ((uint64_t)leaf.d << 32 | leaf.a) & (X87_SSE | AVX | AVX512);
+    struct cpuid leaf = cpuid_checked(0xd, 0);
+    uint64_t features = ((uint64_t)leaf.d << 32 | leaf.a) & (X87_SSE | AVX | AVX512);
     if (!(features & AVX) || (features & AVX512) != AVX512)
         features &= ~AVX512;
     features |= X87_SSE;
@@ -133,7 +148,7 @@ static void extended_state_enable(void)
 static void protections_enable(void)
 {
     struct cpuid basic = cpuid_read(1, 0), extended = cpuid_checked(7, 0);
-    uint64_t     cr4   = cr4_read() | CR4_FXSAVE | CR4_SIMD_EXCEPTIONS;
+    uint64_t cr4 = cr4_read() | CR4_FXSAVE | CR4_SIMD_EXCEPTIONS;
     cr4 &= ~(CR4_FSGSBASE | CR4_KEYS); // GS is the kernel's to set (trap_paranoid relies on it)
     cr4 |= (basic.d >> 13 & 1 ? CR4_GLOBAL : 0) | (basic.c >> 26 & 1 ? CR4_XSAVE : 0);
     cr4 |= (extended.b >> 7 & 1 ? CR4_SMEP : 0) | (extended.b >> 20 & 1 ? CR4_SMAP : 0) | (extended.c >> 2 & 1 ? CR4_UMIP : 0);

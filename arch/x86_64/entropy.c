@@ -59,9 +59,9 @@ uint32_t arch_entropy(void *to, size_t size)
 {
     enum quality worst = QUALITY_SEED;
     for (size_t done = 0; done < size; done += sizeof(uint64_t)) {
-        uint64_t     word;
+        uint64_t word;
         enum quality quality = word_read(&word);
-        worst                = MIN(worst, quality);
+        worst = MIN(worst, quality);
         memcpy((uint8_t *)to + done, &word, MIN(sizeof word, size - done));
     }
     return worst;

@@ -15,8 +15,8 @@ enum { ISA_LINES = 16, LINES_MAX = 256 };
 enum : uint16_t { PIC_FIRST = 0x20, PIC_SECOND = 0xa0 };
 
 static struct spinlock lock = SPINLOCK(RANK_DRIVER);
-static uint8_t         vector_of_line[LINES_MAX] GUARDED_BY(lock); // 0: not routed
-static uint32_t        next_vector GUARDED_BY(lock) = VECTOR_MORE_LINES;
+static uint8_t vector_of_line[LINES_MAX] GUARDED_BY(lock); // 0: not routed
+static uint32_t next_vector GUARDED_BY(lock) = VECTOR_MORE_LINES;
 
 // The old controllers stay masked, moved to vectors where a late interrupt of theirs harms nobody.
 static void pic_retire(uint16_t base, uint8_t vector, uint8_t cascade)
@@ -65,13 +65,13 @@ static uint32_t vector_take(uint32_t line) MUST_HOLD(lock)
 
 enum status arch_interrupt_route(uint32_t line, uint32_t *vector)
 {
-    uint32_t            wired = line;
+    uint32_t wired = line;
     struct ioapic_route route = line_wiring(&wired);
     if (line >= LINES_MAX || !ioapic_has(wired))
         return STATUS_NO_DEVICE;
     bool on = spinlock_acquire_irq(&lock);
     route.vector = vector_of_line[line];
-    bool fresh   = !route.vector;
+    bool fresh = !route.vector;
     if (fresh)
         route.vector = vector_take(line);
     vector_of_line[line] = (uint8_t)route.vector;

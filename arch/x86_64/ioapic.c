@@ -8,17 +8,22 @@
 #include <helix/spinlock.h>
 
 enum : uint32_t {
-    FIXED_ADDRESS = 0xfec00000, INDEX = 0, DATA = 4, // in 32-bit words
-    REGISTER_VERSION = 1, REGISTER_LINES = 0x10,
-    LINE_ACTIVE_LOW = 1 << 13, LINE_LEVEL = 1 << 15, LINE_MASKED = 1 << 16,
+    FIXED_ADDRESS = 0xfec00000,
+    INDEX = 0,
+    DATA = 4, // in 32-bit words
+    REGISTER_VERSION = 1,
+    REGISTER_LINES = 0x10,
+    LINE_ACTIVE_LOW = 1 << 13,
+    LINE_LEVEL = 1 << 15,
+    LINE_MASKED = 1 << 16,
 };
 
 static struct controller {
     volatile uint32_t *at;
-    uint32_t           first_line, lines;
+    uint32_t first_line, lines;
 } controllers[ACPI_IO_APICS];
-static uint32_t        controller_count;                    // [const] after ioapic_init
-static struct spinlock lock = SPINLOCK(RANK_DRIVER);   // index and data belong together
+static uint32_t controller_count;                    // [const] after ioapic_init
+static struct spinlock lock = SPINLOCK(RANK_DRIVER); // index and data belong together
 
 static uint32_t controller_read(const struct controller *controller, uint32_t index)
 {
@@ -29,17 +34,17 @@ static uint32_t controller_read(const struct controller *controller, uint32_t in
 static void controller_write(const struct controller *controller, uint32_t index, uint32_t value)
 {
     controller->at[INDEX] = index;
-    controller->at[DATA]  = value;
+    controller->at[DATA] = value;
 }
 
 static void controller_add(uint32_t address, uint32_t first_line)
 {
     volatile void *mapped;
-    uint32_t       inside = address & (uint32_t)PAGE_MASK; // several may share a page
+    uint32_t inside = address & (uint32_t)PAGE_MASK; // several may share a page
     if (device_map((phys_t){ address - inside }, PAGE_SIZE, &mapped) != STATUS_OK)
         return;
     struct controller controller = { .at = (volatile uint32_t *)((volatile char *)mapped + inside), .first_line = first_line };
-    uint32_t          version    = controller_read(&controller, REGISTER_VERSION);
+    uint32_t version = controller_read(&controller, REGISTER_VERSION);
     if (version == UINT32_MAX || inside % 16) {
         log_warn("interrupts", "no I/O APIC answers at 0x%x", address);
         return;
@@ -76,8 +81,8 @@ bool ioapic_has(uint32_t line)
 void ioapic_route(uint32_t line, const struct ioapic_route *route)
 {
     const struct controller *controller = controller_of(line);
-    uint32_t                 index      = REGISTER_LINES + 2 * (line - controller->first_line);
-    bool                     on         = spinlock_acquire_irq(&lock);
+    uint32_t index = REGISTER_LINES + 2 * (line - controller->first_line);
+    bool on = spinlock_acquire_irq(&lock);
     controller_write(controller, index, LINE_MASKED);
     controller_write(controller, index + 1, route->apic_id << 24);
     controller_write(controller, index,
@@ -91,7 +96,7 @@ void ioapic_mask(uint32_t line, bool masked)
     if (!controller)
         return;
     uint32_t index = REGISTER_LINES + 2 * (line - controller->first_line);
-    bool     on    = spinlock_acquire_irq(&lock);
+    bool on = spinlock_acquire_irq(&lock);
     uint32_t value = controller_read(controller, index) & ~LINE_MASKED;
     controller_write(controller, index, value | (masked ? LINE_MASKED : 0));
     spinlock_release_irq(&lock, on);

@@ -13,7 +13,7 @@ enum status ioapic_init(const struct acpi_info *acpi);
 
 struct ioapic_route {
     uint32_t vector, apic_id;
-    bool     active_low, level;
+    bool active_low, level;
 };
 
 bool ioapic_has(uint32_t line);

@@ -12,10 +12,17 @@
 
 enum : uint16_t { PORT_KEYBOARD = 0x64, PORT_RESET = 0xcf9, PORT_EXIT = 0xf4, PORT_Q35_PM1 = 0x604 };
 enum : uint16_t { PM1_ENABLED = 1, PM1_SLEEP = 1 << 13, PM1_TYPE_SHIFT = 10 };
-enum : uint8_t { SLEEP_ENABLE = 1 << 5, SLEEP_TYPE_SHIFT = 2, KEYBOARD_RESET = 0xfe, RESET_PREPARE = 0x02, RESET_NOW = 0x06, S5_TYPE_USUAL = 5 };
+enum : uint8_t {
+    SLEEP_ENABLE = 1 << 5,
+    SLEEP_TYPE_SHIFT = 2,
+    KEYBOARD_RESET = 0xfe,
+    RESET_PREPARE = 0x02,
+    RESET_NOW = 0x06,
+    S5_TYPE_USUAL = 5
+};
 enum { PATIENCE = 100'000 };
 
-static struct acpi_info  acpi;
+static struct acpi_info acpi;
 static volatile uint8_t *sleep_register, *reset_register; // mapped; nullptr: a port, or absent
 
 const struct acpi_info *platform_acpi(void)

@@ -7,7 +7,7 @@
 
 // The firmware's tables, read once by boot code; all zero when there are none.
 const struct acpi_info *platform_acpi(void);
-void                    platform_read_acpi(const struct physical_view *view, uint64_t rsdp);
+void platform_read_acpi(const struct physical_view *view, uint64_t rsdp);
 
 // Maps the registers that powering off and resetting need, so that a panic can use them. Memory mapping works.
 void platform_map_power(void);

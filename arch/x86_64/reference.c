@@ -39,7 +39,7 @@ static bool hpet_read(uint64_t *ticks)
 static bool emulated_apic_start(void)
 {
     struct cpuid leaf = cpuid_hypervisor() ? cpuid_read(0x4000'0000, 0) : (struct cpuid){};
-    uint32_t     signature[3] = { leaf.b, leaf.c, leaf.d };
+    uint32_t signature[3] = { leaf.b, leaf.c, leaf.d };
     return memcmp(signature, "KVMKVMKVM\0\0\0", 12) == 0 || memcmp(signature, "TCGTCGTCGTCG", 12) == 0;
 }
 
@@ -57,8 +57,8 @@ enum : uint8_t { PIT_ONE_SHOT = 0x30, PIT_LATCH_BOTH = 0xc2, PIT_STATUS_OUTPUT =
 static bool pit_read(uint64_t *ticks)
 {
     port_write8(PIT_COMMAND, PIT_LATCH_BOTH);
-    uint8_t  status = port_read8(PIT_CHANNEL_0);
-    uint32_t left   = port_read8(PIT_CHANNEL_0);
+    uint8_t status = port_read8(PIT_CHANNEL_0);
+    uint32_t left = port_read8(PIT_CHANNEL_0);
     left |= (uint32_t)port_read8(PIT_CHANNEL_0) << 8;
     *ticks = UINT16_MAX - left;
     return (status & PIT_MODE_MASK) == PIT_ONE_SHOT && !(status & PIT_STATUS_OUTPUT);
@@ -123,11 +123,11 @@ struct reference references[REFERENCES] = {
 static bool hpet_start(void)
 {
     const struct acpi_info *acpi = platform_acpi();
-    volatile void          *mapped;
+    volatile void *mapped;
     if (!acpi->has_hpet || !is_aligned(acpi->hpet, 8) ||
         device_map((phys_t){ align_down(acpi->hpet, PAGE_SIZE) }, PAGE_SIZE, &mapped) != STATUS_OK)
         return false;
-    hpet            = (volatile uint8_t *)mapped + (acpi->hpet & PAGE_MASK);
+    hpet = (volatile uint8_t *)mapped + (acpi->hpet & PAGE_MASK);
     uint64_t period = hpet_read32(HPET_CAPABILITIES + 4);
     if (!period || period > HPET_PERIOD_MAX)
         return false;
@@ -140,7 +140,7 @@ static bool tsc_start(void)
 {
     const char *by;
     references[0].hz = tsc_stated_hz(&by);
-    tsc_begin        = arch_cycles();
+    tsc_begin = arch_cycles();
     return references[0].hz != 0;
 }
 
@@ -152,7 +152,7 @@ uint64_t tsc_stated_hz(const char **by)
         if (khz)
             return khz * 1000ull;
     }
-    *by               = "CPUID";
+    *by = "CPUID";
     struct cpuid leaf = cpuid_checked(0x15, 0); // TSC : crystal as b : a, crystal in Hz as c
     return leaf.a && leaf.b && leaf.c ? (uint64_t)leaf.c * leaf.b / leaf.a : 0;
 }

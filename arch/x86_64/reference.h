@@ -6,9 +6,9 @@
 
 struct reference {
     const char *name;
-    uint64_t    hz;        // valid after start()
-    uint64_t    window_ns; // how long to watch it for four good digits
-    bool (*start)(void);   // false: it is not there
+    uint64_t hz;                   // valid after start()
+    uint64_t window_ns;            // how long to watch it for four good digits
+    bool (*start)(void);           // false: it is not there
     bool (*read)(uint64_t *ticks); // since any moment, without wrapping for at least 50 ms; false: it has stopped being usable
 };
 

@@ -7,7 +7,16 @@
 #include "platform.h"
 
 enum : uint16_t { CMOS_INDEX = 0x70, CMOS_DATA = 0x71 };
-enum cmos : uint8_t { CMOS_SECOND = 0, CMOS_MINUTE = 2, CMOS_HOUR = 4, CMOS_DAY = 7, CMOS_MONTH = 8, CMOS_YEAR = 9, CMOS_STATUS_A = 10, CMOS_STATUS_B = 11 };
+enum cmos : uint8_t {
+    CMOS_SECOND = 0,
+    CMOS_MINUTE = 2,
+    CMOS_HOUR = 4,
+    CMOS_DAY = 7,
+    CMOS_MONTH = 8,
+    CMOS_YEAR = 9,
+    CMOS_STATUS_A = 10,
+    CMOS_STATUS_B = 11
+};
 enum { UPDATE_POLLS = 100'000, READ_TRIES = 4 };
 enum : uint8_t { A_UPDATING = 0x80, B_24_HOURS = 0x02, B_BINARY = 0x04, HOUR_PM = 0x80 };
 
@@ -41,9 +50,12 @@ static void moment_read(struct moment *moment)
 {
     uint8_t status = cmos_read(CMOS_STATUS_B), hour = cmos_read(CMOS_HOUR), century = platform_acpi()->century;
     *moment = (struct moment){
-        .second = number_of(cmos_read(CMOS_SECOND), status), .minute = number_of(cmos_read(CMOS_MINUTE), status),
-        .hour   = number_of(hour & (uint8_t)~HOUR_PM, status), .day = number_of(cmos_read(CMOS_DAY), status),
-        .month  = number_of(cmos_read(CMOS_MONTH), status), .year = number_of(cmos_read(CMOS_YEAR), status),
+        .second = number_of(cmos_read(CMOS_SECOND), status),
+        .minute = number_of(cmos_read(CMOS_MINUTE), status),
+        .hour = number_of(hour & (uint8_t)~HOUR_PM, status),
+        .day = number_of(cmos_read(CMOS_DAY), status),
+        .month = number_of(cmos_read(CMOS_MONTH), status),
+        .year = number_of(cmos_read(CMOS_YEAR), status),
     };
     if (!(status & B_24_HOURS))
         moment->hour = moment->hour % 12 + (hour & HOUR_PM ? 12 : 0);
@@ -54,8 +66,8 @@ static void moment_read(struct moment *moment)
 // Days from 1970-01-01, by counting March as the first month so that the leap day is a year's last.
 static uint64_t days_of(const struct moment *moment)
 {
-    uint32_t year   = moment->month <= 2 ? moment->year - 1 : moment->year;
-    uint32_t month  = (moment->month + 9) % 12;
+    uint32_t year = moment->month <= 2 ? moment->year - 1 : moment->year;
+    uint32_t month = (moment->month + 9) % 12;
     uint32_t in_year = (153 * month + 2) / 5 + moment->day - 1;
     return 365ull * year + year / 4 - year / 100 + year / 400 + in_year - 719'468;
 }

@@ -258,21 +258,34 @@ enum status arch_space_create(struct arch_space *space)
     return STATUS_OK;
 }
 
-static void table_free(phys_t table, unsigned level, unsigned entries)
+// Index of the first entry in use from `i` on, `count` when there is none. Tables are mostly empty: eight at a time.
+static size_t entries_skip(const uint64_t *entry, size_t i, size_t count)
+{
+    while (i + 8 <= count && !(entry[i] | entry[i + 1] | entry[i + 2] | entry[i + 3] | entry[i + 4] | entry[i + 5] | entry[i + 6] | entry[i + 7]))
+        i += 8;
+    while (i < count && !entry[i])
+        i++;
+    return i;
+}
+
+static void table_drop(phys_t table, unsigned level, size_t entries, void (*drop)(void *context, phys_t frame), void *context)
 {
     const uint64_t *entry = direct_map(table);
-    for (unsigned i = 0; level && i < entries; i++) {
-        if (entry[i])
-            table_free((phys_t){ entry[i] & ENTRY_FRAME }, level - 1, TABLE_ENTRIES);
+    for (size_t i = entries_skip(entry, 0, entries); i < entries; i = entries_skip(entry, i + 1, entries)) {
+        phys_t below = { entry[i] & ENTRY_FRAME };
+        if (level)
+            table_drop(below, level - 1, TABLE_ENTRIES, drop, context);
+        else
+            drop(context, below);
     }
     frame_free(table, 1);
 }
 
-void arch_space_destroy(struct arch_space *space)
+void arch_space_destroy(struct arch_space *space, void (*drop)(void *context, phys_t frame), void *context)
 {
     if (space_loaded(space))
-        arch_space_activate(&kernel_space);
-    table_free(space->root, TABLE_LEVELS - 1, KERNEL_FIRST);
+        arch_space_activate(&kernel_space); // which also forgets its translations, before any frame is dropped
+    table_drop(space->root, TABLE_LEVELS - 1, KERNEL_FIRST, drop, context);
     space->root = (phys_t){ 0 };
 }
 
@@ -379,10 +392,9 @@ void arch_space_unmap(struct arch_space *space, virt_t from, virt_t to, void (*d
     size_t    count;
     uint64_t *entry;
     while ((entry = entries_next(space, &at, to.raw, &count))) {
-        for (size_t i = 0; i < count; i++, at += PAGE_SIZE) {
-            if (entry[i])
-                unmap_take(&batch, at, &entry[i]);
-        }
+        for (size_t i = entries_skip(entry, 0, count); i < count; i = entries_skip(entry, i + 1, count))
+            unmap_take(&batch, at + i * PAGE_SIZE, &entry[i]);
+        at += count * PAGE_SIZE;
     }
     unmap_flush(&batch);
 }
@@ -393,9 +405,8 @@ void arch_space_protect(struct arch_space *space, virt_t from, virt_t to, uint32
     size_t    count;
     uint64_t *entry;
     while ((entry = entries_next(space, &at, to.raw, &count))) {
-        for (size_t i = 0; i < count; i++) {
-            if (entry[i])
-                entry[i] = entry_make((phys_t){ entry[i] & ENTRY_FRAME }, access);
+        for (size_t i = entries_skip(entry, 0, count); i < count; i = entries_skip(entry, i + 1, count)) {
+            entry[i] = entry_make((phys_t){ entry[i] & ENTRY_FRAME }, access);
         }
         at += count * PAGE_SIZE;
     }
@@ -411,9 +422,7 @@ enum status arch_space_share(struct arch_space *source, struct arch_space *targe
     enum status outcome = STATUS_OK;
     while (outcome == STATUS_OK && (entry = entries_next(source, &at, to.raw, &count))) {
         uint64_t *copy = nullptr;
-        for (size_t i = 0; i < count; i++) {
-            if (!entry[i])
-                continue;
+        for (size_t i = entries_skip(entry, 0, count); i < count; i = entries_skip(entry, i + 1, count)) {
             if (!copy) { // only now: a table of nothing but empty entries needs no twin
                 outcome = entry_make_path(target->root, at, 0, &copy);
                 if (outcome != STATUS_OK)

@@ -16,6 +16,8 @@
 
 #include <arch/cpu.h>
 
+#include <helix/log.h>
+
 #include "apic.h"
 #include "cpuid.h"
 #include "msr.h"
@@ -25,10 +27,10 @@
 enum { BRACKET_TRIES = 5, ROUNDS = 3, STALLED_READS = 100'000, AGREEMENT = 256 };
 enum : uint32_t { MSR_TSC_DEADLINE = 0x6e0 };
 
-static uint64_t    base_cycles;                               // [const] from boot code
-static uint64_t    tsc_hz, apic_hz;                           // [const] after arch_time_init
-static uint64_t    ns_of_cycle, cycles_of_ns, ticks_of_ns;    // [const] 32.32 fixed point; 0 before arch_time_init
-static bool        has_deadline;                              // [const]
+static uint64_t base_cycles;                            // [const] from boot code
+static uint64_t tsc_hz, apic_hz;                        // [const] after arch_time_init
+static uint64_t ns_of_cycle, cycles_of_ns, ticks_of_ns; // [const] 32.32 fixed point; 0 before arch_time_init
+static bool has_deadline;                               // [const]
 static const char *measured_by = "nothing";
 
 static uint64_t scale(uint64_t value, uint64_t factor)
@@ -60,14 +62,14 @@ static bool sample_take(const struct reference *reference, struct sample *sample
     uint64_t least = UINT64_MAX;
     for (int i = 0; i < BRACKET_TRIES; i++) {
         struct sample taken;
-        uint64_t      before = arch_cycles();
+        uint64_t before = arch_cycles();
         if (!reference->read(&taken.ticks))
             return false;
         taken.apic_left = apic_timer_left();
-        uint64_t after  = arch_cycles();
-        taken.cycles    = before + (after - before) / 2;
+        uint64_t after = arch_cycles();
+        taken.cycles = before + (after - before) / 2;
         if (after - before < least) {
-            least   = after - before;
+            least = after - before;
             *sample = taken;
         }
     }
@@ -100,13 +102,13 @@ static bool agree(uint64_t first, uint64_t second)
 static bool measure_once(const struct reference *reference)
 {
     struct sample a, b, c;
-    uint64_t      ticks = MAX(reference->hz * (reference->window_ns / NS_PER_US) / 1'000'000, 1ull);
+    uint64_t ticks = MAX(reference->hz * (reference->window_ns / NS_PER_US) / 1'000'000, 1ull);
     if (!sample_take(reference, &a) || !reference_wait(reference, a.ticks, ticks) || !sample_take(reference, &b) ||
         !reference_wait(reference, b.ticks, ticks) || !sample_take(reference, &c))
         return false;
     if (!agree(rate(b.cycles - a.cycles, b.ticks - a.ticks, reference->hz), rate(c.cycles - b.cycles, c.ticks - b.ticks, reference->hz)))
         return false;
-    tsc_hz  = rate(c.cycles - a.cycles, c.ticks - a.ticks, reference->hz);
+    tsc_hz = rate(c.cycles - a.cycles, c.ticks - a.ticks, reference->hz);
     apic_hz = rate(a.apic_left - c.apic_left, c.ticks - a.ticks, reference->hz);
     return tsc_hz > 1'000'000 && apic_hz > 10'000;
 }
@@ -129,18 +131,18 @@ static bool measure(const struct reference *reference)
 static bool measure_by_nominal(void)
 {
     struct sample a = {}, b = {};
-    uint64_t      hz = tsc_nominal_hz();
+    uint64_t hz = tsc_nominal_hz();
     if (!hz)
         return false;
     apic_timer_start(UINT32_MAX);
-    a.cycles    = arch_cycles();
+    a.cycles = arch_cycles();
     a.apic_left = apic_timer_left();
     while ((b.cycles = arch_cycles()) - a.cycles < hz / 1000)
         arch_cpu_relax();
     b.apic_left = apic_timer_left();
     apic_timer_start(0);
-    tsc_hz      = hz;
-    apic_hz     = rate(a.apic_left - b.apic_left, b.cycles - a.cycles, hz);
+    tsc_hz = hz;
+    apic_hz = rate(a.apic_left - b.apic_left, b.cycles - a.cycles, hz);
     measured_by = "the CPU's nominal frequency";
     return apic_hz > 10'000;
 }
@@ -158,11 +160,13 @@ static bool measure_by_any(void)
 
 enum status arch_time_init(const struct boot_info *boot)
 {
-    if (!measure_by_any())
+    if (!measure_by_any()) {
+        log_error("timers", "nothing here has a known frequency: no HPET, PIT or ACPI timer answers and CPUID names none");
         return STATUS_NO_DEVICE;
+    }
     cycles_of_ns = ratio(tsc_hz, NS_PER_S);
-    ticks_of_ns  = ratio(apic_hz, NS_PER_S);
-    ns_of_cycle  = ratio(NS_PER_S, tsc_hz);
+    ticks_of_ns = ratio(apic_hz, NS_PER_S);
+    ns_of_cycle = ratio(NS_PER_S, tsc_hz);
     has_deadline = cpuid_read(1, 0).c >> 24 & 1;
     if (has_deadline)
         apic_timer_deadline();
@@ -195,15 +199,15 @@ void arch_timer_set(uint64_t deadline_ns)
         msr_write(MSR_TSC_DEADLINE, base_cycles + MIN(cycles, (uint64_t)INT64_MAX));
         return;
     }
-    uint64_t now   = arch_time_ns();
+    uint64_t now = arch_time_ns();
     uint64_t ticks = deadline_ns > now ? scale(deadline_ns - now, ticks_of_ns) : 0;
     apic_timer_start(ticks < UINT32_MAX ? (uint32_t)ticks + 1 : UINT32_MAX);
 }
 
 size_t arch_time_describe(char *to, size_t size)
 {
-    bool        invariant = cpuid_checked(0x8000'0007, 0).d >> 8 & 1;
-    struct text text      = { .bytes = to, .size = size };
+    bool invariant = cpuid_checked(0x8000'0007, 0).d >> 8 & 1;
+    struct text text = { .bytes = to, .size = size };
     text_add(&text, "tsc, %llu.%03llu MHz by %s%s; %s timer", (unsigned long long)(tsc_hz / 1'000'000),
              (unsigned long long)(tsc_hz / 1000 % 1000), measured_by, invariant ? "" : " (not declared invariant)",
              has_deadline ? "tsc-deadline" : "one-shot");

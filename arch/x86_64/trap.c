@@ -21,9 +21,18 @@
 #include "msr.h"
 
 enum exception : uint8_t {
-    EXCEPTION_DIVIDE = 0, EXCEPTION_DEBUG = 1, EXCEPTION_NMI = 2, EXCEPTION_NO_FPU = 7, EXCEPTION_DOUBLE_FAULT = 8,
-    EXCEPTION_STACK = 12, EXCEPTION_PROTECTION = 13, EXCEPTION_PAGE_FAULT = 14, EXCEPTION_X87 = 16, EXCEPTION_MACHINE_CHECK = 18,
-    EXCEPTION_SIMD = 19, EXCEPTIONS = 32,
+    EXCEPTION_DIVIDE = 0,
+    EXCEPTION_DEBUG = 1,
+    EXCEPTION_NMI = 2,
+    EXCEPTION_NO_FPU = 7,
+    EXCEPTION_DOUBLE_FAULT = 8,
+    EXCEPTION_STACK = 12,
+    EXCEPTION_PROTECTION = 13,
+    EXCEPTION_PAGE_FAULT = 14,
+    EXCEPTION_X87 = 16,
+    EXCEPTION_MACHINE_CHECK = 18,
+    EXCEPTION_SIMD = 19,
+    EXCEPTIONS = 32,
 };
 
 // Linux's si_code figures that its headers give by signal.
@@ -31,18 +40,18 @@ enum { CODE_KERNEL = 0x80, CODE_FPE_INTDIV = 1, CODE_TRAP_TRACE = 2, CODE_ILL_IL
 
 static const struct exception_row {
     const char *name;
-    int         signal, code;
+    int signal, code;
 } exceptions[EXCEPTIONS] = {
-    [0]  = { "divide error", LINUX_SIGFPE, CODE_FPE_INTDIV },
-    [1]  = { "debug exception", LINUX_SIGTRAP, CODE_TRAP_TRACE },
-    [2]  = { "non-maskable interrupt", 0, 0 },
-    [3]  = { "breakpoint", LINUX_SIGTRAP, CODE_KERNEL },
-    [4]  = { "overflow", LINUX_SIGSEGV, CODE_KERNEL },
-    [5]  = { "bound range exceeded", LINUX_SIGSEGV, CODE_KERNEL },
-    [6]  = { "invalid opcode", LINUX_SIGILL, CODE_ILL_ILLOPN },
-    [7]  = { "no floating-point unit", LINUX_SIGSEGV, CODE_KERNEL },
-    [8]  = { "double fault", LINUX_SIGSEGV, CODE_KERNEL },
-    [9]  = { "coprocessor overrun", LINUX_SIGFPE, CODE_KERNEL },
+    [0] = { "divide error", LINUX_SIGFPE, CODE_FPE_INTDIV },
+    [1] = { "debug exception", LINUX_SIGTRAP, CODE_TRAP_TRACE },
+    [2] = { "non-maskable interrupt", 0, 0 },
+    [3] = { "breakpoint", LINUX_SIGTRAP, CODE_KERNEL },
+    [4] = { "overflow", LINUX_SIGSEGV, CODE_KERNEL },
+    [5] = { "bound range exceeded", LINUX_SIGSEGV, CODE_KERNEL },
+    [6] = { "invalid opcode", LINUX_SIGILL, CODE_ILL_ILLOPN },
+    [7] = { "no floating-point unit", LINUX_SIGSEGV, CODE_KERNEL },
+    [8] = { "double fault", LINUX_SIGSEGV, CODE_KERNEL },
+    [9] = { "coprocessor overrun", LINUX_SIGFPE, CODE_KERNEL },
     [10] = { "invalid TSS", LINUX_SIGSEGV, CODE_KERNEL },
     [11] = { "segment not present", LINUX_SIGBUS, CODE_KERNEL },
     [12] = { "stack segment fault", LINUX_SIGBUS, CODE_KERNEL },
@@ -71,7 +80,7 @@ static void page_fault(struct arch_frame *frame)
 {
     enum : uint64_t { ERROR_PRESENT = 1, ERROR_WRITE = 2, ERROR_USER = 4, ERROR_RESERVED = 8, ERROR_FETCH = 16 };
     uint64_t address = fault_address(); // first: a nested fault would overwrite it
-    uint64_t error   = frame->error;
+    uint64_t error = frame->error;
     if (error & ERROR_RESERVED)
         kernel_fatal_fault("corrupt page table", address, frame);
     uint32_t kind = (error & ERROR_PRESENT ? FAULT_PRESENT : 0) | (error & ERROR_WRITE ? FAULT_WRITE : 0) |
@@ -112,8 +121,8 @@ static int simd_code(void)
 
 static void user_exception(struct arch_frame *frame, uint8_t vector)
 {
-    const struct exception_row *row  = &exceptions[vector];
-    int                         code = row->code;
+    const struct exception_row *row = &exceptions[vector];
+    int code = row->code;
     if (vector == EXCEPTION_NO_FPU) {
         if (!arch_fpu_first_use())
             kernel_exception(vector, "no memory for floating-point registers", LINUX_SIGKILL, CODE_KERNEL, frame);

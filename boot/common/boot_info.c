@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// boot_info.c: the one boot_info: collecting what a protocol reports and putting the memory map in order.
+// boot_info.c: collecting what a protocol reports and putting the memory map in order.
 //
 // Purpose     Loaders report memory unsorted, overlapping and unaligned; the kernel needs a sorted, disjoint map of pages.
 // How         Ranges are aligned (usable ones inwards, all others outwards), then the line of addresses is cut at every range's
@@ -18,19 +18,14 @@ enum { PIECES_MAX = BOOT_MEMORY_RANGES + BOOT_INITRAMFS + 2 }; // and the image 
 
 // Which of two kinds wins a page: the larger figure.
 static const uint8_t strictness[MEMORY_KINDS] = {
-    [MEMORY_USABLE] = 0, [MEMORY_BOOTLOADER] = 1, [MEMORY_ACPI_RECLAIMABLE] = 2, [MEMORY_INITRAMFS] = 3, [MEMORY_FRAMEBUFFER] = 4,
-    [MEMORY_ACPI_NVS] = 5, [MEMORY_RESERVED] = 6, [MEMORY_BAD] = 7, [MEMORY_KERNEL] = 8,
+    [MEMORY_USABLE] = 0,    [MEMORY_BOOTLOADER] = 1,  [MEMORY_ACPI_RECLAIMABLE] = 2,
+    [MEMORY_INITRAMFS] = 3, [MEMORY_FRAMEBUFFER] = 4, [MEMORY_ACPI_NVS] = 5,
+    [MEMORY_RESERVED] = 6,  [MEMORY_BAD] = 7,         [MEMORY_KERNEL] = 8,
 };
 
-static struct boot_info the_boot_info;
-static uint32_t         ranges_lost;
-static uint64_t         bytes_lost;
-static size_t           command_line_cut; // bytes
-
-struct boot_info *boot_info(void)
-{
-    return &the_boot_info;
-}
+static uint32_t ranges_lost;
+static uint64_t bytes_lost;
+static size_t command_line_cut; // bytes
 
 // The place of the smallest usable range, which makes room for a report that restricts; memory_count when none is usable.
 static uint32_t smallest_usable(const struct boot_info *boot)
@@ -70,7 +65,7 @@ void boot_info_set_command_line(struct boot_info *boot, const char *text, size_t
     size_t kept = MIN(length, sizeof boot->command_line - 1);
     memcpy(boot->command_line, text, kept);
     boot->command_line[kept] = '\0';
-    command_line_cut         = length - kept;
+    command_line_cut = length - kept;
 }
 
 // ---- putting the map in order ----
@@ -78,7 +73,7 @@ void boot_info_set_command_line(struct boot_info *boot, const char *text, size_t
 struct pieces {
     uint32_t count;
     struct piece {
-        uint64_t         start, end;
+        uint64_t start, end;
         enum memory_kind kind;
     } piece[PIECES_MAX];
     uint32_t cut_count;
@@ -100,13 +95,13 @@ static void cut_add(struct pieces *pieces, uint64_t at)
 static void piece_add(struct pieces *pieces, uint64_t start, uint64_t size, enum memory_kind kind)
 {
     const uint64_t last = align_down(UINT64_MAX, PAGE_SIZE);
-    uint64_t       end  = size > last - MIN(start, last) ? last : start + size;
+    uint64_t end = size > last - MIN(start, last) ? last : start + size;
     if (kind == MEMORY_USABLE) {
         start = start > last - PAGE_SIZE ? last : align_up(start, PAGE_SIZE);
-        end   = align_down(end, PAGE_SIZE);
+        end = align_down(end, PAGE_SIZE);
     } else {
         start = align_down(start, PAGE_SIZE);
-        end   = end > last - PAGE_SIZE ? last : align_up(end, PAGE_SIZE);
+        end = end > last - PAGE_SIZE ? last : align_up(end, PAGE_SIZE);
     }
     if (start >= end)
         return;
@@ -189,8 +184,8 @@ static void report_losses(void)
                  (unsigned long long)(bytes_lost / KIB));
     if (command_line_cut)
         log_warn("boot", "the command line is longer than %u bytes; the last %zu are cut", BOOT_COMMAND_LINE - 1, command_line_cut);
-    ranges_lost      = 0;
-    bytes_lost       = 0;
+    ranges_lost = 0;
+    bytes_lost = 0;
     command_line_cut = 0;
 }
 

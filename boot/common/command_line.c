@@ -19,7 +19,7 @@ static bool word_next(const char **at, const char **begin)
 {
     while (**at == ' ' || **at == '\t')
         ++*at;
-    *begin      = *at;
+    *begin = *at;
     bool quoted = false;
     for (; **at && (quoted || (**at != ' ' && **at != '\t')); ++*at) {
         if (**at == '"')
@@ -62,13 +62,13 @@ static bool value_copy(char *to, size_t size, const char *value, const char *end
 static bool option_find(const char *key, const char **value, const char **end)
 {
     const char *at = boot_info()->command_line, *word, *found;
-    bool        there = false;
+    bool there = false;
     while (word_next(&at, &word)) {
         if (!word_has_key(word, at, key, &found))
             continue;
         *value = found;
-        *end   = at;
-        there  = true;
+        *end = at;
+        there = true;
     }
     return there;
 }
@@ -88,7 +88,7 @@ bool boot_flag(const char *key)
 static bool word_known(const char *word, const char *end)
 {
     const char *value;
-    TABLE_EACH (struct boot_option_row, row, helix_boot_options) {
+    TABLE_EACH(struct boot_option_row, row, helix_boot_options) {
         if (word_has_key(word, end, row->key, &value))
             return true;
     }

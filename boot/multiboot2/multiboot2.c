@@ -12,14 +12,23 @@
 enum { INFO_MAX = 1024 * 1024, TAG_HEADER = 8 };
 
 enum tag_type : uint32_t {
-    TAG_END, TAG_COMMAND_LINE, TAG_LOADER, TAG_MODULE, TAG_BASIC_MEMORY, TAG_BOOT_DEVICE, TAG_MEMORY_MAP, TAG_VBE, TAG_FRAMEBUFFER,
-    TAG_RSDP_OLD = 14, TAG_RSDP_NEW = 15,
+    TAG_END,
+    TAG_COMMAND_LINE,
+    TAG_LOADER,
+    TAG_MODULE,
+    TAG_BASIC_MEMORY,
+    TAG_BOOT_DEVICE,
+    TAG_MEMORY_MAP,
+    TAG_VBE,
+    TAG_FRAMEBUFFER,
+    TAG_RSDP_OLD = 14,
+    TAG_RSDP_NEW = 15,
 };
 
 struct tag {
     const uint8_t *bytes;
-    uint32_t       type, size; // size with the header
-    uint64_t       physical;
+    uint32_t type, size; // size with the header
+    uint64_t physical;
 };
 
 static uint64_t field(const struct tag *tag, uint32_t at, uint32_t size)
@@ -46,10 +55,10 @@ static void read_loader(const struct tag *tag, struct boot_info *boot)
 {
     static char name[64];
     size_t length = string_length_bounded((const char *)tag->bytes + TAG_HEADER, tag->size - TAG_HEADER);
-    length        = MIN(length, sizeof name - 1);
+    length = MIN(length, sizeof name - 1);
     for (size_t i = 0; i < length; i++) {
         uint8_t byte = tag->bytes[TAG_HEADER + i];
-        name[i]      = byte >= ' ' && byte < 0x7f ? (char)byte : '?';
+        name[i] = byte >= ' ' && byte < 0x7f ? (char)byte : '?';
     }
     name[length] = '\0';
     boot->loader = name;
@@ -65,7 +74,8 @@ static void read_module(const struct tag *tag, struct boot_info *boot)
 
 static void read_memory_map(const struct tag *tag, struct boot_info *boot)
 {
-    static const enum memory_kind kinds[] = { MEMORY_RESERVED, MEMORY_USABLE, MEMORY_RESERVED, MEMORY_ACPI_RECLAIMABLE, MEMORY_ACPI_NVS, MEMORY_BAD };
+    static const enum memory_kind kinds[] = { MEMORY_RESERVED,         MEMORY_USABLE,   MEMORY_RESERVED,
+                                              MEMORY_ACPI_RECLAIMABLE, MEMORY_ACPI_NVS, MEMORY_BAD };
     uint32_t step = field32(tag, 8);
     if (step < 20)
         return;
@@ -82,7 +92,10 @@ static void read_framebuffer(const struct tag *tag, struct boot_info *boot)
     if (tag->size < 32 || field(tag, 29, 1) != DIRECT_COLOUR)
         return;
     boot->framebuffer = (struct framebuffer){
-        .base = { field(tag, 8, 8) }, .pitch_bytes = field32(tag, 16), .width = field32(tag, 20), .height = field32(tag, 24),
+        .base = { field(tag, 8, 8) },
+        .pitch_bytes = field32(tag, 16),
+        .width = field32(tag, 20),
+        .height = field32(tag, 24),
         .bits_per_pixel = (uint32_t)field(tag, 28, 1),
     };
 }
@@ -131,7 +144,7 @@ enum status multiboot2_parse(const struct physical_view *view, uint64_t data, st
     if (!whole.bytes)
         return STATUS_BAD_FORMAT;
     boot->protocol = "multiboot2";
-    boot->loader   = "";
+    boot->loader = "";
     for (uint32_t at = TAG_HEADER; at < total && total - at >= TAG_HEADER;) {
         struct tag tag = { .bytes = whole.bytes + at, .type = field32(&whole, at), .size = field32(&whole, at + 4), .physical = data + at };
         if (tag.type == TAG_END || tag.size < TAG_HEADER || tag.size > total - at)

@@ -31,7 +31,8 @@ enum { VERSION_0_SIZE = 40, MAP_ENTRIES = 4096 };
 // The types of the BIOS's memory map (E820).
 static enum memory_kind kind_of(uint32_t type)
 {
-    static const enum memory_kind kinds[] = { MEMORY_RESERVED, MEMORY_USABLE, MEMORY_RESERVED, MEMORY_ACPI_RECLAIMABLE, MEMORY_ACPI_NVS, MEMORY_BAD };
+    static const enum memory_kind kinds[] = { MEMORY_RESERVED,         MEMORY_USABLE,   MEMORY_RESERVED,
+                                              MEMORY_ACPI_RECLAIMABLE, MEMORY_ACPI_NVS, MEMORY_BAD };
     return type < ARRAY_LENGTH(kinds) ? kinds[type] : MEMORY_RESERVED;
 }
 
@@ -39,7 +40,7 @@ static void add_memory(const struct physical_view *view, const struct start_info
 {
     uint32_t count = MIN(info->memory_map_count, (uint32_t)MAP_ENTRIES);
     for (uint32_t i = 0; info->version >= 1 && i < count; i++) {
-        const void         *at = physical_at(view, info->memory_map + i * sizeof(struct start_memory), sizeof(struct start_memory));
+        const void *at = physical_at(view, info->memory_map + i * sizeof(struct start_memory), sizeof(struct start_memory));
         struct start_memory entry;
         if (!at)
             return;
@@ -51,7 +52,7 @@ static void add_memory(const struct physical_view *view, const struct start_info
 static void add_modules(const struct physical_view *view, const struct start_info *info, struct boot_info *boot)
 {
     for (uint32_t i = 0; i < info->module_count && boot->initramfs_count < BOOT_INITRAMFS; i++) {
-        const void         *at = physical_at(view, info->modules + i * sizeof(struct start_module), sizeof(struct start_module));
+        const void *at = physical_at(view, info->modules + i * sizeof(struct start_module), sizeof(struct start_module));
         struct start_module module;
         if (!at)
             return;
@@ -65,7 +66,7 @@ static void add_modules(const struct physical_view *view, const struct start_inf
 static void add_command_line(const struct physical_view *view, uint64_t at, struct boot_info *boot)
 {
     enum { LOOK = 2 * BOOT_COMMAND_LINE };
-    char     line[BOOT_COMMAND_LINE + 1];
+    char line[BOOT_COMMAND_LINE + 1];
     uint64_t length = 0;
     for (; at && length < LOOK; length++) {
         const char *byte = physical_at(view, at + length, 1);
@@ -80,7 +81,7 @@ static void add_command_line(const struct physical_view *view, uint64_t at, stru
 enum status pvh_parse(const struct physical_view *view, uint64_t data, struct boot_info *boot)
 {
     struct start_info info = {};
-    const void       *at   = physical_at(view, data, VERSION_0_SIZE);
+    const void *at = physical_at(view, data, VERSION_0_SIZE);
     if (!at)
         return STATUS_BAD_FORMAT;
     memcpy(&info, at, VERSION_0_SIZE);
@@ -93,8 +94,8 @@ enum status pvh_parse(const struct physical_view *view, uint64_t data, struct bo
         memcpy(&info, at, sizeof info);
     }
     boot->protocol = "pvh";
-    boot->loader   = "";
-    boot->rsdp     = (phys_t){ info.rsdp };
+    boot->loader = "";
+    boot->rsdp = (phys_t){ info.rsdp };
     add_command_line(view, info.command_line, boot);
     add_modules(view, &info, boot);
     add_memory(view, &info, boot);

@@ -12,7 +12,7 @@ struct boot_info;
 
 struct boot_protocol {
     const char *name;
-    uint64_t    magic; // what the entry code got from the loader, or stands for
+    uint64_t magic; // what the entry code got from the loader, or stands for
     // Fills `boot` from the loader's data at `data`, which is as hostile as any input. Pure: no hardware.
     // STATUS_BAD_FORMAT: this is not the protocol's data; nothing usable was found.
     enum status (*parse)(const struct physical_view *view, uint64_t data, struct boot_info *boot);

@@ -24,8 +24,8 @@ enum memory_zone : uint8_t {
 
 // Where zones end, in frame numbers. No zone boundary lies inside a block of 8 MiB.
 enum : uint64_t {
-    ZONE_DMA_END    = 16 * MIB / PAGE_SIZE,
-    ZONE_DMA32_END  = 4 * GIB / PAGE_SIZE,
+    ZONE_DMA_END = 16 * MIB / PAGE_SIZE,
+    ZONE_DMA32_END = 4 * GIB / PAGE_SIZE,
     ZONE_NORMAL_END = UINT32_MAX, // frame numbers have 32 bits: 16 TiB
 };
 
@@ -42,16 +42,16 @@ struct frame {
     union {
         _Atomic uint32_t references; // of mappings and page caches; 0 only while free or reserved
         struct {
-            uint16_t first_free;     // FRAME_SLAB: the heap's
+            uint16_t first_free; // FRAME_SLAB: the heap's
             uint16_t used;
         } slab;
     };
     enum frame_state state;
-    uint8_t          order;          // FRAME_FREE: the policy's; FRAME_SLAB: the heap's
-    uint8_t          slab_class;     // the heap's
-    uint8_t          flags;          // the policy's
+    uint8_t order;      // FRAME_FREE: the policy's; FRAME_SLAB: the heap's
+    uint8_t slab_class; // the heap's
+    uint8_t flags;      // the policy's
     union {
-        uint64_t count;              // FRAME_HEAP: frames in the block
+        uint64_t count; // FRAME_HEAP: frames in the block
         struct {
             uint32_t next, previous; // FRAME_FREE: the policy's; FRAME_SLAB: the heap's. Frame numbers
         } link;
@@ -61,9 +61,9 @@ static_assert(sizeof(struct frame) == 16);
 
 enum frame_flags : uint32_t {
     FRAME_ZEROED = 1 << 0, // contents are all zero
-    FRAME_DMA    = 1 << 1, // below 16 MiB
-    FRAME_DMA32  = 1 << 2, // below 4 GiB
-    FRAME_USER   = 1 << 3, // for a user program: refused while only the kernel's reserve is left
+    FRAME_DMA = 1 << 1,    // below 16 MiB
+    FRAME_DMA32 = 1 << 2,  // below 4 GiB
+    FRAME_USER = 1 << 3,   // for a user program: refused while only the kernel's reserve is left
 };
 
 // The direct map: all RAM, readable and writable, never executable.
@@ -98,7 +98,7 @@ void frame_retain(phys_t frame);
 void frame_release(phys_t frame);
 
 extern struct frame *frame_database; // [const] after frames_init
-extern uint64_t      frame_limit;    // [const] one past the highest frame number; 0 before frames_init
+extern uint64_t frame_limit;         // [const] one past the highest frame number; 0 before frames_init
 
 // nullptr for an address that is no RAM.
 static inline struct frame *frame_of(phys_t frame)
@@ -115,9 +115,9 @@ struct frame_statistics {
     struct {
         uint64_t total, free; // frames
     } zone[ZONES];
-    uint64_t total, free;     // frames the policy has ever owned; of them free now (CPU caches included). Sums of the zones
+    uint64_t total, free; // frames the policy has ever owned; of them free now (CPU caches included). Sums of the zones
     uint64_t allocations, frees, failures;
-    uint64_t largest_free;    // frames in the largest free run, 0 when the policy cannot tell
+    uint64_t largest_free; // frames in the largest free run, 0 when the policy cannot tell
 };
 void frames_statistics(struct frame_statistics *statistics);
 

@@ -33,15 +33,15 @@ void heap_trim(void);
 
 struct heap_statistics {
     const char *policy;
-    uint64_t    boot_size, boot_used;   // bytes of the bump heap
-    bool        boot_retired;
-    uint64_t    allocations, frees, failures;
-    uint64_t    used;                   // bytes in blocks handed out, rounded to their class
-    uint64_t    held;                   // bytes of frames the heap holds, used or not
+    uint64_t boot_size, boot_used; // bytes of the bump heap
+    bool boot_retired;
+    uint64_t allocations, frees, failures;
+    uint64_t used; // bytes in blocks handed out, rounded to their class
+    uint64_t held; // bytes of frames the heap holds, used or not
     struct {
-        uint32_t size;                  // of the class; 0: no such class
-        uint64_t used, capacity;        // objects
+        uint32_t size;           // of the class; 0: no such class
+        uint64_t used, capacity; // objects
     } classes[8];
-    uint64_t    large_blocks;
+    uint64_t large_blocks;
 };
 void heap_statistics(struct heap_statistics *statistics);

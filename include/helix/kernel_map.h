@@ -10,7 +10,7 @@ enum { KERNEL_STACK_SIZE = 16 * 1024 };
 // A kernel stack of KERNEL_STACK_SIZE with an unmapped page on either side. *low is its lowest address.
 // Freed stacks are kept mapped in a small cache, so that making a thread is cheap.
 enum status kernel_stack_alloc(virt_t *low);
-void        kernel_stack_free(virt_t low);
+void kernel_stack_free(virt_t low);
 
 // Unmaps the stacks in that cache and gives their frames back.
 void kernel_stacks_trim(void);

@@ -82,14 +82,14 @@ static void write_cpus(struct text_writer *out)
 static void show_stat(struct text_writer *out)
 {
     struct thread_census census;
-    uint64_t interrupts = 0, switches = 0;
+    uint64_t interrupts = 0, switches = 0, now = time_ns(), boot_ns = time_wall_ns() - now;
     thread_census(&census);
     for (uint32_t id = 0; id < cpu_count(); id++) {
         interrupts += cpu_by_id(id)->interrupts;
         switches += cpu_by_id(id)->switches;
     }
     write_cpus(out);
-    text_write(out, "intr %lu\nctxt %lu\nbtime %llu\n", interrupts, switches, (time_wall_ns() - time_ns()) / NS_PER_S);
+    text_write(out, "intr %lu\nctxt %lu\nbtime %llu\n", interrupts, switches, boot_ns / NS_PER_S);
     text_write(out, "procs_running %lu\nprocs_blocked %lu\n", census.ready, census.uninterruptible);
 }
 PROC_FILE(stat, "stat", show_stat);

@@ -13,7 +13,7 @@ TABLE_DECLARE(struct test, helix_tests);
 enum { NAME_SIZE = 160 };
 
 static const struct test *running;
-static uint32_t           failures; // of the running test
+static uint32_t failures; // of the running test
 
 static void report(const char *file, int line, const char *condition)
 {
@@ -57,7 +57,7 @@ static bool test_matches(const struct test *test, const char *pattern)
 // Whether it passed.
 static bool test_run(const struct test *test)
 {
-    running  = test;
+    running = test;
     failures = 0;
     test->run();
     running = nullptr;
@@ -67,8 +67,7 @@ static bool test_run(const struct test *test)
 uint32_t test_run_all(const char *pattern, bool in_kernel)
 {
     uint32_t passed = 0, failed = 0;
-    TABLE_EACH(struct test, test, helix_tests)
-    {
+    TABLE_EACH(struct test, test, helix_tests) {
         if ((test->kernel_only && !in_kernel) || !test_matches(test, pattern))
             continue;
         if (test_run(test))

@@ -54,8 +54,8 @@ static enum status filesystem_init(void)
     enum status status = initramfs_unpack();
     if (status != STATUS_OK)
         log_error("filesystem", "going on without the rest of the initramfs");
-    filesystem_mount_if_there("devfs", "/dev");
-    filesystem_mount_if_there("procfs", "/proc");
+    filesystem_mount_if_there("devtmpfs", "/dev");
+    filesystem_mount_if_there("proc", "/proc");
     filesystem_mount_temporary();
     return STATUS_OK;
 }

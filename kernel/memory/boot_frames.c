@@ -19,8 +19,8 @@ enum { PIECES = BOOT_MEMORY_RANGES + ZONES };
 enum : uint64_t { LOW_MEMORY_END = 1 * MIB / PAGE_SIZE };
 
 static struct piece pieces[PIECES]; // ascending
-static uint32_t     piece_count;
-static bool         initialised, retired;
+static uint32_t piece_count;
+static bool initialised, retired;
 
 static uint64_t zone_end(enum memory_zone zone)
 {
@@ -31,24 +31,24 @@ static uint64_t zone_end(enum memory_zone zone)
 static void pieces_add(uint64_t first, uint64_t end)
 {
     while (first < end && piece_count < PIECES) {
-        uint64_t here         = MIN(end, zone_end(zone_of(first)));
+        uint64_t here = MIN(end, zone_end(zone_of(first)));
         pieces[piece_count++] = (struct piece){ first, here };
-        first                 = here;
+        first = here;
     }
 }
 
 void boot_frames_init(const struct boot_info *boot, uint64_t limit_bytes)
 {
     uint64_t limit = limit_bytes ? limit_bytes / PAGE_SIZE : ZONE_NORMAL_END; // frames of RAM, wherever they lie
-    piece_count    = 0;
-    retired        = false;
-    initialised    = true;
+    piece_count = 0;
+    retired = false;
+    initialised = true;
     for (uint32_t i = 0; i < boot->memory_count && limit; i++) {
         const struct memory_range *range = &boot->memory[i];
         if (range->kind != MEMORY_USABLE)
             continue;
         uint64_t first = align_up(range->start.raw, PAGE_SIZE) / PAGE_SIZE;
-        uint64_t end   = MIN((range->start.raw + range->size) / PAGE_SIZE, ZONE_NORMAL_END);
+        uint64_t end = MIN((range->start.raw + range->size) / PAGE_SIZE, ZONE_NORMAL_END);
         if (first >= end)
             continue;
         end = MIN(end, first + limit);

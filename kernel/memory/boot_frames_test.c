@@ -24,7 +24,7 @@ static void machine_begin(void)
 
 struct left {
     uint64_t frames, runs, zones, last_end;
-    bool     ascending, split;
+    bool ascending, split;
 };
 
 static void left_add(void *context, uint64_t first, uint64_t count)

@@ -16,7 +16,7 @@ enum { HEADER_SIZE = 16 }; // the block's size stands before it; 16 keeps blocks
 // Part of .bss, so that it takes no room in the file.
 [[gnu::section(".bss.boot_heap"), gnu::aligned(4096)]] static char area[PROFILE_BOOT_HEAP_BYTES];
 static uint64_t used; // bytes of area
-static bool     retired;
+static bool retired;
 
 extern char kernel_image_start[]; // linker script
 
@@ -28,12 +28,12 @@ static size_t *size_of(const void *block)
 void *boot_heap_alloc(size_t size)
 {
     uint64_t alignment = size >= PAGE_SIZE ? PAGE_SIZE : 16;
-    uint64_t start     = align_up(used + HEADER_SIZE, alignment);
+    uint64_t start = align_up(used + HEADER_SIZE, alignment);
     if (retired || start > sizeof area || size > sizeof area - start)
         return nullptr;
-    void *block     = area + start;
+    void *block = area + start;
     *size_of(block) = size;
-    used            = align_up(start + size, 16);
+    used = align_up(start + size, 16);
     return block;
 }
 
@@ -56,7 +56,7 @@ void boot_heap_retire(void)
 {
     if (retired)
         return;
-    retired       = true;
+    retired = true;
     uint64_t kept = MIN(align_up(used, PAGE_SIZE), sizeof area);
     uint64_t from = boot_info()->kernel_start.raw + (uint64_t)(area - kernel_image_start) + kept;
     frames_donate((phys_t){ from }, sizeof area - kept);

@@ -24,48 +24,63 @@
 
 #include <generated/profile.h>
 
+#include "frame_cache.h"
 #include "memory.h"
 
 enum { RESERVE_SHARE = 64, RESERVE_LARGEST = 1024 };
 
 struct frame *frame_database;
-uint64_t      frame_limit;
+uint64_t frame_limit;
 
-static struct spinlock            frames_lock = SPINLOCK(RANK_FRAMES);
-static const struct frame_policy *policy;                            // [const] after frames_attach
-static uint64_t                   zone_total[ZONES] GUARDED_BY(frames_lock);
-static uint64_t                   run_allocations   GUARDED_BY(frames_lock);
-static uint64_t                   run_frees         GUARDED_BY(frames_lock);
-static _Atomic uint64_t           frames_total; // sum of zone_total, for readers without the lock
-static _Atomic uint64_t           reserve;      // frames that are the kernel's alone
-static _Atomic uint64_t           failures;
+static struct spinlock frames_lock = SPINLOCK(RANK_FRAMES);
+static const struct frame_policy *policy; // [const] after frames_attach
+static uint64_t zone_total[ZONES] GUARDED_BY(frames_lock);
+static uint64_t run_allocations GUARDED_BY(frames_lock);
+static uint64_t run_frees GUARDED_BY(frames_lock);
+static _Atomic uint64_t frames_total; // sum of zone_total, for readers without the lock
+static _Atomic uint64_t reserve;      // frames that are the kernel's alone
+static _Atomic uint64_t failures;
 
 // ---- from FREE to USED and back ----
+
+[[gnu::noinline, gnu::cold]] static void frame_state_panic(uint64_t number)
+{
+    if (number >= frame_limit)
+        panic("freeing %#lx, which is no frame of RAM", (unsigned long)(number * PAGE_SIZE));
+    enum frame_state state = frame_database[number].state;
+    if (state == FRAME_FREE)
+        panic("double free of frame %#lx", (unsigned long)number);
+    if (state == FRAME_RESERVED)
+        panic("freeing reserved frame %#lx", (unsigned long)number);
+    panic("frame %#lx was free and in use at once", (unsigned long)number);
+}
 
 static void frame_mark_used(uint64_t number)
 {
     struct frame *frame = &frame_database[number];
     if (UNLIKELY(frame->state != FRAME_FREE))
-        panic("frame %#lx was free and in use at once", number);
+        frame_state_panic(number);
     frame->state = FRAME_USED;
     atomic_store_explicit(&frame->references, 1, memory_order_relaxed);
 }
 
-static void frame_check_used(uint64_t number)
+// Whether a frame with that number is in use.
+static inline bool frame_in_use(uint64_t number)
 {
-    if (UNLIKELY(number >= frame_limit))
-        panic("freeing %#lx, which is no frame of RAM", number * PAGE_SIZE);
-    enum frame_state state = frame_database[number].state;
-    if (UNLIKELY(state == FRAME_FREE))
-        panic("double free of frame %#lx", number);
-    if (UNLIKELY(state == FRAME_RESERVED))
-        panic("freeing reserved frame %#lx", number);
+    static_assert(FRAME_FREE == 0 && FRAME_RESERVED == FRAME_HEAP + 1);
+    return number < frame_limit && (uint8_t)(frame_database[number].state - FRAME_USED) < FRAME_RESERVED - FRAME_USED;
+}
+
+static inline void frame_check_used(uint64_t number)
+{
+    if (UNLIKELY(!frame_in_use(number)))
+        frame_state_panic(number);
 }
 
 static void frame_mark_free(uint64_t number)
 {
     struct frame *frame = &frame_database[number];
-    frame->state        = FRAME_FREE;
+    frame->state = FRAME_FREE;
     atomic_store_explicit(&frame->references, 0, memory_order_relaxed);
 }
 
@@ -115,29 +130,38 @@ static enum status run_alloc(size_t pages, uint32_t flags, uint64_t *first)
     return outcome;
 }
 
-static enum status frame_refused(void)
+[[gnu::noinline]] static enum status frame_refused(void)
 {
     atomic_fetch_add_explicit(&failures, 1, memory_order_relaxed);
     return STATUS_NO_MEMORY;
 }
 
-enum status frame_alloc(size_t pages, uint32_t flags, phys_t *first)
+[[gnu::noinline]] static enum status frame_alloc_run(size_t pages, uint32_t flags, phys_t *first)
 {
     uint64_t number;
-    if (LIKELY(pages == 1 && !(flags & (FRAME_DMA | FRAME_DMA32)))) {
-        if (UNLIKELY(!frame_cache_take(flags, &number)))
-            return frame_refused();
-        frame_mark_used(number);
-    } else if (!pages || pages > frame_limit || run_alloc(pages, flags, &number) != STATUS_OK) {
+    if (!pages || pages > frame_limit || run_alloc(pages, flags, &number) != STATUS_OK)
         return frame_refused();
-    }
     first->raw = number * PAGE_SIZE;
     if (flags & FRAME_ZEROED)
         memset(direct_map(*first), 0, pages * PAGE_SIZE);
     return STATUS_OK;
 }
 
-static void run_free(uint64_t number, size_t pages)
+enum status frame_alloc(size_t pages, uint32_t flags, phys_t *first)
+{
+    uint32_t number;
+    if (UNLIKELY(pages != 1 || flags & (FRAME_DMA | FRAME_DMA32)))
+        return frame_alloc_run(pages, flags, first);
+    if (UNLIKELY(!frame_cache_take(flags, &number)))
+        return frame_refused();
+    frame_mark_used(number);
+    first->raw = number * PAGE_SIZE;
+    if (flags & FRAME_ZEROED)
+        memset(direct_map(*first), 0, PAGE_SIZE);
+    return STATUS_OK;
+}
+
+[[gnu::noinline]] static void run_free(uint64_t number, size_t pages)
 {
     for (size_t i = 0; i < pages; i++)
         frame_check_used(number + i);
@@ -158,7 +182,7 @@ void frame_free(phys_t first, size_t pages)
     }
     frame_check_used(number);
     frame_mark_free(number);
-    frame_cache_put(number);
+    frame_cache_put((uint32_t)number);
 }
 
 // ---- shared frames ----
@@ -217,7 +241,7 @@ static void boot_run_add(void *context, uint64_t first, uint64_t count)
 void frames_donate(phys_t start, uint64_t size)
 {
     uint64_t first = align_up(start.raw, PAGE_SIZE) / PAGE_SIZE;
-    uint64_t end   = MIN((start.raw + size) / PAGE_SIZE, frame_limit);
+    uint64_t end = MIN((start.raw + size) / PAGE_SIZE, frame_limit);
     for (uint64_t number = first; number < end; number++) {
         if (frame_database[number].state != FRAME_RESERVED)
             panic("donating frame %#lx, which is not reserved", number);
@@ -225,7 +249,7 @@ void frames_donate(phys_t start, uint64_t size)
     }
     while (first < end) {
         uint64_t zone_end = first < ZONE_DMA_END ? ZONE_DMA_END : first < ZONE_DMA32_END ? ZONE_DMA32_END : ZONE_NORMAL_END;
-        uint64_t here     = MIN(end, zone_end);
+        uint64_t here = MIN(end, zone_end);
         run_add(first, here - first);
         first = here;
     }
@@ -251,12 +275,12 @@ static uint64_t pages_for(uint64_t bytes)
 
 static enum status frames_attach(const struct boot_info *boot, const struct frame_policy *chosen)
 {
-    uint64_t end      = database_end(boot);
+    uint64_t end = database_end(boot);
     uint64_t overhead = chosen->overhead(end);
-    frame_database    = direct_map(frame_alloc_boot(pages_for(end * sizeof(struct frame))));
-    void *memory      = overhead ? direct_map(frame_alloc_boot(pages_for(overhead))) : nullptr;
+    frame_database = direct_map(frame_alloc_boot(pages_for(end * sizeof(struct frame))));
+    void *memory = overhead ? direct_map(frame_alloc_boot(pages_for(overhead))) : nullptr;
     TRY(chosen->attach(memory, frame_database, end));
-    policy      = chosen;
+    policy = chosen;
     frame_limit = end;
     uint64_t last = 0;
     boot_frames_retire(boot_run_add, &last);
@@ -298,7 +322,7 @@ void frames_trim(void)
 
 void frames_statistics(struct frame_statistics *statistics)
 {
-    *statistics            = (struct frame_statistics){};
+    *statistics = (struct frame_statistics){};
     uint64_t cached[ZONES] = {};
     preempt_disable(); // this CPU's cache stays as it is; the lock keeps the policy
     spinlock_acquire(&frames_lock);
@@ -308,7 +332,7 @@ void frames_statistics(struct frame_statistics *statistics)
     statistics->largest_free = policy->largest_free();
     for (unsigned zone = 0; zone < ZONES; zone++) {
         statistics->zone[zone].total = zone_total[zone];
-        statistics->zone[zone].free  = policy->free_in_zone((enum memory_zone)zone) + cached[zone];
+        statistics->zone[zone].free = policy->free_in_zone((enum memory_zone)zone) + cached[zone];
         statistics->total += statistics->zone[zone].total;
         statistics->free += statistics->zone[zone].free;
     }
@@ -322,7 +346,7 @@ enum memory_pressure frames_pressure(void)
 {
     uint64_t cached[ZONES] = {}, ignored = 0;
     frame_cache_count(cached, &ignored, &ignored);
-    uint64_t free  = policy->free_count() + cached[ZONE_DMA] + cached[ZONE_DMA32] + cached[ZONE_NORMAL];
+    uint64_t free = policy->free_count() + cached[ZONE_DMA] + cached[ZONE_DMA32] + cached[ZONE_NORMAL];
     uint64_t total = atomic_load_explicit(&frames_total, memory_order_relaxed);
     if (free <= atomic_load_explicit(&reserve, memory_order_relaxed))
         return PRESSURE_OUT_OF_MEMORY;

@@ -20,7 +20,7 @@
 
 #include "memory.h"
 
-static struct slot               heap_slot = { .name = "heap", .interface = "heap_policy", .abi = HEAP_POLICY_ABI };
+static struct slot heap_slot = { .name = "heap", .interface = "heap_policy", .abi = HEAP_POLICY_ABI };
 static const struct heap_policy *policy; // nullptr: the boot heap
 
 void *heap_alloc(size_t size)
@@ -69,7 +69,7 @@ void *heap_resize(void *block, size_t size)
 char *heap_copy_string(const char *text)
 {
     size_t size = strlen(text) + 1;
-    char  *copy = heap_alloc(size);
+    char *copy = heap_alloc(size);
     return copy ? memcpy(copy, text, size) : nullptr;
 }
 
@@ -91,9 +91,9 @@ void heap_trim(void)
 
 void heap_statistics(struct heap_statistics *statistics)
 {
-    *statistics              = (struct heap_statistics){ .policy = "boot" };
-    statistics->boot_size    = PROFILE_BOOT_HEAP_BYTES;
-    statistics->boot_used    = boot_heap_used();
+    *statistics = (struct heap_statistics){ .policy = "boot" };
+    statistics->boot_size = PROFILE_BOOT_HEAP_BYTES;
+    statistics->boot_used = boot_heap_used();
     statistics->boot_retired = boot_heap_retired();
     if (policy) {
         statistics->policy = policy->name;

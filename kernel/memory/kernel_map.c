@@ -26,11 +26,11 @@ enum { STACK_SLOTS = 32 * 1024, STACK_CACHE = 16 };
 static_assert(STACK_SLOTS * SLOT_SIZE + PAGE_SIZE <= KERNEL_STACKS_END - KERNEL_STACKS_START);
 
 static struct spinlock map_lock = SPINLOCK(RANK_KERNEL_SPACE);
-static uint64_t        slots[BITMAP_WORDS(STACK_SLOTS)] GUARDED_BY(map_lock);
-static size_t          slot_hint                        GUARDED_BY(map_lock); // no free slot below
-static virt_t          cached[STACK_CACHE]              GUARDED_BY(map_lock);
-static uint32_t        cached_count                     GUARDED_BY(map_lock);
-static uint64_t        device_next                      GUARDED_BY(map_lock) = DEVICES_START;
+static uint64_t slots[BITMAP_WORDS(STACK_SLOTS)] GUARDED_BY(map_lock);
+static size_t slot_hint GUARDED_BY(map_lock); // no free slot below
+static virt_t cached[STACK_CACHE] GUARDED_BY(map_lock);
+static uint32_t cached_count GUARDED_BY(map_lock);
+static uint64_t device_next GUARDED_BY(map_lock) = DEVICES_START;
 
 static virt_t slot_stack(size_t slot)
 {
@@ -118,7 +118,7 @@ enum status kernel_stack_alloc(virt_t *low)
         return STATUS_OK;
     size_t slot;
     TRY(slot_take(&slot));
-    virt_t      stack   = slot_stack(slot);
+    virt_t stack = slot_stack(slot);
     enum status outcome = stack_map(stack);
     if (outcome != STATUS_OK) {
         slot_give(stack);

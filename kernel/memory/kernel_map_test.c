@@ -53,7 +53,7 @@ TEST(kernel_map, gives_the_frames_of_many_stacks_back)
     virt_t stacks[COUNT];
     for (int round = 0; round < 2; round++) { // the first round may make page tables, which stay
         uint64_t before = free_frames();
-        size_t   same   = 0;
+        size_t same = 0;
         for (size_t i = 0; i < COUNT; i++) {
             CHECK(kernel_stack_alloc(&stacks[i]) == STATUS_OK);
             for (size_t j = 0; j < i; j++)

@@ -40,11 +40,11 @@ static void memory_statistics(struct component_statistics *statistics)
     struct frame_statistics frames;
     frames_statistics(&frames);
     uint64_t used = frames.total - frames.free;
-    *statistics   = (struct component_statistics){
-          .operations   = frames.allocations + frames.frees,
-          .errors       = frames.failures,
-          .load         = (uint8_t)(frames.total ? used * 100 / frames.total : 0),
-          .memory_usage = used * PAGE_SIZE,
+    *statistics = (struct component_statistics){
+        .operations = frames.allocations + frames.frees,
+        .errors = frames.failures,
+        .load = (uint8_t)(frames.total ? used * 100 / frames.total : 0),
+        .memory_usage = used * PAGE_SIZE,
     };
 }
 
@@ -56,8 +56,8 @@ void memory_trim(void)
 }
 
 static const struct component memory_component = {
-    .init       = memory_init,
-    .health     = memory_health,
+    .init = memory_init,
+    .health = memory_health,
     .statistics = memory_statistics,
 };
 

@@ -31,25 +31,9 @@ static inline enum memory_zone zone_of(uint64_t number)
     return number < ZONE_DMA_END ? ZONE_DMA : number < ZONE_DMA32_END ? ZONE_DMA32 : ZONE_NORMAL;
 }
 
-// ---- frame_cache.c: single frames, per CPU ----
-
-// Takes one frame from this CPU's cache, refilling it from the policy. False: there is none.
-bool frame_cache_take(uint32_t flags, uint64_t *number);
-void frame_cache_put(uint64_t number);
-
-// Moves what this CPU's cache holds to the policy.
-void frame_cache_drain(void);
-
-// Frames in all caches, counted into zone[]; allocations and frees so far.
-void frame_cache_count(uint64_t zone[ZONES], uint64_t *allocations, uint64_t *frees);
-
-// Between cache and policy, in frames.c. Refill: how many of `count` single frames it got.
-uint32_t frames_refill(uint32_t *numbers, uint32_t count, uint32_t flags);
-void     frames_drain(const uint32_t *numbers, uint32_t count);
-
 // ---- boot_heap.c ----
 void *boot_heap_alloc(size_t size);
-bool  boot_heap_owns(const void *block);
+bool boot_heap_owns(const void *block);
 size_t boot_heap_usable_size(const void *block);
 uint64_t boot_heap_used(void);
 

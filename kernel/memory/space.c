@@ -93,9 +93,8 @@ void space_release(struct space *space)
 {
     if (atomic_fetch_sub_explicit(&space->references, 1, memory_order_acq_rel) != 1)
         return;
-    arch_space_unmap(&space->arch, (virt_t){ 0 }, (virt_t){ arch_user_end() }, page_release, nullptr);
     regions_free(space->regions.root);
-    arch_space_destroy(&space->arch);
+    arch_space_destroy(&space->arch, page_release, nullptr);
     heap_free(space);
 }
 

@@ -10,6 +10,7 @@
 #include <helix/heap.h>
 #include <helix/kernel_map.h>
 #include <helix/panic.h>
+#include <helix/space.h>
 #include <helix/tty.h>
 #include <helix/user.h>
 
@@ -168,8 +169,7 @@ void user_process_close(struct process *process)
         user->files = nullptr;
         user->place = (struct vfs_context){};
     }
-    struct space *space = process->space;
-    process->space = nullptr;
+    struct space *space = space_exchange(&process->space, nullptr);
     if (space)
         space_release(space);
 }

@@ -45,9 +45,19 @@ class Count:
         passed, failed = map(int, found[-1])
         self.add(passed, failed)
         if failed or status != 0:
-            tell(output.rstrip())
+            tell(failures_in(output) if failed else output.rstrip()[-4000:])
         if status != 0 and failed == 0:
             self.row(name, False, f"ended with status {status}")
+
+
+def failures_in(output):
+    """The FAIL lines and the indented ones that explain them; everything when there are none."""
+    kept, explains = [], False
+    for line in output.splitlines():
+        explains = line.startswith("FAIL") or explains and line.startswith(" ")
+        if explains:
+            kept.append(line)
+    return "\n".join(kept) if kept else output.rstrip()[-4000:]
 
 
 def tell(text):

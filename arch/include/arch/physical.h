@@ -9,7 +9,7 @@ struct physical_view {
     // The `size` bytes at `start`, nullptr when the view does not hold all of them.
     const void *(*at)(const struct physical_view *view, uint64_t start, uint64_t size);
     const uint8_t *bytes; // for views of one buffer: what `base` is shown as
-    uint64_t       base, size;
+    uint64_t base, size;
 };
 
 static inline const void *physical_at(const struct physical_view *view, uint64_t start, uint64_t size)

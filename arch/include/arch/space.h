@@ -32,8 +32,9 @@ struct arch_space *arch_space_kernel(void);
 // An empty user space. STATUS_NO_MEMORY: nothing was taken.
 enum status arch_space_create(struct arch_space *space);
 
-// Frees all tables of the user half. Every user page must have been unmapped; no CPU may run it.
-void arch_space_destroy(struct arch_space *space);
+// Takes the user half apart in one pass: calls drop(context, frame) for every mapped page and frees all tables. No CPU may go
+// on running it (this one leaves it first).
+void arch_space_destroy(struct arch_space *space, void (*drop)(void *context, phys_t frame), void *context);
 
 // Makes page `at` refer to `frame`. Replaces what was there (and then flushes it). STATUS_NO_MEMORY: a table is missing
 // and nothing changed.

@@ -17,11 +17,11 @@
 #include <helix/spinlock.h>
 #include <helix/tty.h>
 
-enum { BASE = 0x3f8, LINE = 4, CLOCK = 115200, FIFO_SIZE = 16, RECEIVE_MAX = 64, PATIENCE = 200'000 };
+enum { BASE = 0x3f8, LINE = 4, CLOCK = 115200, FIFO_SIZE = 16, RECEIVE_MAX = 64, TURNS_MAX = 64, PATIENCE = 200'000 };
 
 // Registers, and bits in them.
 enum { DATA = 0, INTERRUPTS = 1, FIFO = 2, IDENTITY = 2, LINE_CONTROL = 3, MODEM = 4, LINE_STATUS = 5, DIVISOR_LOW = 0, DIVISOR_HIGH = 1 };
-enum { INTERRUPT_RECEIVED = 1, FIFO_ON = 0x01, FIFO_CLEAR = 0x06, FIFO_TRIGGER_8 = 0x80, EIGHT_BITS = 0x03, DIVISOR_OPEN = 0x80 };
+enum { INTERRUPT_RECEIVED = 1, IDENTITY_NONE = 1, FIFO_ON = 0x01, FIFO_CLEAR = 0x06, EIGHT_BITS = 0x03, DIVISOR_OPEN = 0x80 };
 enum { MODEM_READY = 0x03, MODEM_INTERRUPTS = 0x08, MODEM_LOOP = 0x10, STATUS_DATA = 0x01, STATUS_EMPTY = 0x20, STATUS_NOTHING = 0xff };
 
 static struct spinlock lock = SPINLOCK(RANK_CONSOLE);
@@ -88,16 +88,22 @@ static void ns16550_flush(void)
     wait_empty();
 }
 
+// The line is an edge: it must have gone down before the handler ends, or no further edge comes.
 static enum interrupt_action ns16550_interrupt(uint32_t vector, struct arch_frame *frame, void *context)
 {
-    char bytes[RECEIVE_MAX];
-    size_t length = 0;
-    while (length < sizeof bytes && (get(LINE_STATUS) & STATUS_DATA))
-        bytes[length++] = (char)get(DATA);
-    if (length == 0)
-        return INTERRUPT_NOT_MINE;
-    tty_input(terminal, bytes, length);
-    return INTERRUPT_HANDLED;
+    enum interrupt_action action = INTERRUPT_NOT_MINE;
+    for (int turns = 0; turns < TURNS_MAX && !(get(IDENTITY) & IDENTITY_NONE); turns++) {
+        char bytes[RECEIVE_MAX];
+        size_t length = 0;
+        action = INTERRUPT_HANDLED;
+        while (length < sizeof bytes && (get(LINE_STATUS) & STATUS_DATA))
+            bytes[length++] = (char)get(DATA);
+        if (length)
+            tty_input(terminal, bytes, length);
+        else
+            (void)get(DATA); // a time-out that came too late ends with this
+    }
+    return action;
 }
 
 static void set_up(void)
@@ -108,7 +114,7 @@ static void set_up(void)
     put(DIVISOR_LOW, DIVISOR & 0xff);
     put(DIVISOR_HIGH, DIVISOR >> 8);
     put(LINE_CONTROL, EIGHT_BITS);
-    put(FIFO, FIFO_ON | FIFO_CLEAR | FIFO_TRIGGER_8);
+    put(FIFO, FIFO_ON | FIFO_CLEAR);
 }
 
 // What is sent in loopback must come back; an empty bus answers with ones.

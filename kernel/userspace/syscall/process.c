@@ -164,9 +164,8 @@ static enum status threads_end(struct process *process)
 static void program_replace(struct thread *self, struct space *space, const struct arch_frame *frame)
 {
     struct process *process = self->process;
-    struct space   *old     = process->space;
     preempt_disable();
-    process->space = space;
+    struct space *old = space_exchange(&process->space, space);
     arch_space_activate(&space->arch);
     preempt_enable();
     space_release(old);

@@ -13,35 +13,30 @@
 #include <helix/frame_policy.h>
 #include <helix/module.h>
 
-struct bitmap_zone {
-    uint64_t start, end; // frame numbers
-    uint64_t hint;
-    uint64_t free;
-};
+#include "bitmap.h"
 
-static uint64_t          *map; // bit set: not free
-static struct bitmap_zone zones[ZONE_NORMAL + 1];
+struct bitmap bitmap;
 
 static struct bitmap_zone *zone_with(uint64_t number)
 {
-    return &zones[number < ZONE_DMA_END ? ZONE_DMA : number < ZONE_DMA32_END ? ZONE_DMA32 : ZONE_NORMAL];
+    return &bitmap.zones[number < ZONE_DMA_END ? ZONE_DMA : number < ZONE_DMA32_END ? ZONE_DMA32 : ZONE_NORMAL];
 }
 
 static uint64_t bitmap_overhead(uint64_t frames)
 {
-    return BITMAP_WORDS(frames) * sizeof *map;
+    return BITMAP_WORDS(frames) * sizeof *bitmap.map;
 }
 
 static enum status bitmap_attach(void *memory, struct frame *database, uint64_t frames)
 {
     static const uint64_t ends[] = { ZONE_DMA_END, ZONE_DMA32_END, ZONE_NORMAL_END };
-    uint64_t              start  = 0;
-    map                          = memory;
-    memset(map, 0xff, bitmap_overhead(frames));
+    uint64_t start = 0;
+    bitmap.map = memory;
+    memset(bitmap.map, 0xff, bitmap_overhead(frames));
     for (unsigned zone = 0; zone <= ZONE_NORMAL; zone++) {
         uint64_t end = MIN(ends[zone], frames);
-        zones[zone]  = (struct bitmap_zone){ .start = start, .end = end, .hint = end };
-        start        = end;
+        bitmap.zones[zone] = (struct bitmap_zone){ .start = start, .end = end, .hint = end };
+        start = end;
     }
     return STATUS_OK;
 }
@@ -49,7 +44,7 @@ static enum status bitmap_attach(void *memory, struct frame *database, uint64_t 
 static void bitmap_release(uint64_t first, uint64_t count)
 {
     struct bitmap_zone *zone = zone_with(first);
-    bitmap_clear_run(map, first, count);
+    bitmap_clear_run(bitmap.map, first, count);
     zone->free += count;
     zone->hint = MIN(zone->hint, first);
 }
@@ -58,10 +53,10 @@ static bool zone_take_run(struct bitmap_zone *zone, uint64_t count, uint64_t *fi
 {
     if (zone->free < count)
         return false;
-    uint64_t found = bitmap_find_clear_run(map, zone->end, zone->hint, count, 1);
+    uint64_t found = bitmap_find_clear_run(bitmap.map, zone->end, zone->hint, count, 1);
     if (found >= zone->end)
         return false;
-    bitmap_set_run(map, found, count);
+    bitmap_set_run(bitmap.map, found, count);
     zone->free -= count;
     if (found == zone->hint)
         zone->hint = found + count;
@@ -73,21 +68,21 @@ static enum status bitmap_allocate(uint64_t count, uint64_t below, uint64_t *fir
 {
     unsigned zone = below <= ZONE_DMA_END ? ZONE_DMA : below <= ZONE_DMA32_END ? ZONE_DMA32 : ZONE_NORMAL;
     do {
-        if (zone_take_run(&zones[zone], count, first))
+        if (zone_take_run(&bitmap.zones[zone], count, first))
             return STATUS_OK;
     } while (zone-- > ZONE_DMA);
     return STATUS_NO_MEMORY;
 }
 
-// Takes up to `count` of the free frames of one word of the map.
+// Takes up to `count` of the free frames of one word of the bitmap.map.
 static uint32_t word_take(uint64_t word, uint32_t *numbers, uint32_t count)
 {
-    uint64_t free  = ~map[word];
+    uint64_t free = ~bitmap.map[word];
     uint32_t taken = 0;
     for (; free && taken < count; free &= free - 1)
         numbers[taken++] = (uint32_t)(word * 64 + (uint64_t)__builtin_ctzll(free));
     for (uint32_t i = 0; i < taken; i++)
-        bitmap_set(map, numbers[i]);
+        bitmap_set(bitmap.map, numbers[i]);
     return taken;
 }
 
@@ -95,7 +90,7 @@ static uint32_t zone_take(struct bitmap_zone *zone, uint32_t *numbers, uint32_t 
 {
     uint32_t taken = 0;
     while (taken < count && zone->free) {
-        uint64_t found = bitmap_find_clear(map, zone->end, zone->hint);
+        uint64_t found = bitmap_find_clear(bitmap.map, zone->end, zone->hint);
         // Zones start at multiples of 64; the last one may end inside a word, whose further bits are set for ever.
         uint32_t here = word_take(found / 64, numbers + taken, count - taken);
         taken += here;
@@ -108,9 +103,9 @@ static uint32_t zone_take(struct bitmap_zone *zone, uint32_t *numbers, uint32_t 
 static void numbers_reverse(uint32_t *numbers, uint32_t count)
 {
     for (uint32_t i = 0; i < count / 2; i++) {
-        uint32_t other         = numbers[count - 1 - i];
+        uint32_t other = numbers[count - 1 - i];
         numbers[count - 1 - i] = numbers[i];
-        numbers[i]             = other;
+        numbers[i] = other;
     }
 }
 
@@ -118,45 +113,45 @@ static uint32_t bitmap_take(uint32_t *numbers, uint32_t count)
 {
     uint32_t taken = 0;
     for (int zone = ZONE_NORMAL; zone >= ZONE_DMA && taken < count; zone--)
-        taken += zone_take(&zones[zone], numbers + taken, count - taken);
+        taken += zone_take(&bitmap.zones[zone], numbers + taken, count - taken);
     numbers_reverse(numbers, taken); // the cache hands out its last entry first
     return taken;
 }
 
 static uint64_t bitmap_free_in_zone(enum memory_zone zone)
 {
-    return zone <= ZONE_NORMAL ? zones[zone].free : 0;
+    return zone <= ZONE_NORMAL ? bitmap.zones[zone].free : 0;
 }
 
 static uint64_t bitmap_free_count(void)
 {
-    return zones[ZONE_DMA].free + zones[ZONE_DMA32].free + zones[ZONE_NORMAL].free;
+    return bitmap.zones[ZONE_DMA].free + bitmap.zones[ZONE_DMA32].free + bitmap.zones[ZONE_NORMAL].free;
 }
 
 static uint64_t bitmap_largest_free(void)
 {
     uint64_t largest = 0;
     for (unsigned zone = 0; zone <= ZONE_NORMAL; zone++) {
-        uint64_t end = zones[zone].end;
-        uint64_t at  = bitmap_find_clear(map, end, zones[zone].hint);
+        uint64_t end = bitmap.zones[zone].end;
+        uint64_t at = bitmap_find_clear(bitmap.map, end, bitmap.zones[zone].hint);
         while (at < end) {
-            uint64_t taken = bitmap_find_set(map, end, at);
-            largest        = MAX(largest, taken - at);
-            at             = bitmap_find_clear(map, end, taken);
+            uint64_t taken = bitmap_find_set(bitmap.map, end, at);
+            largest = MAX(largest, taken - at);
+            at = bitmap_find_clear(bitmap.map, end, taken);
         }
     }
     return largest;
 }
 
 static const struct frame_policy bitmap_policy = {
-    .name         = "bitmap",
-    .overhead     = bitmap_overhead,
-    .attach       = bitmap_attach,
-    .add          = bitmap_release,
-    .allocate     = bitmap_allocate,
-    .take         = bitmap_take,
-    .release      = bitmap_release,
-    .free_count   = bitmap_free_count,
+    .name = "bitmap",
+    .overhead = bitmap_overhead,
+    .attach = bitmap_attach,
+    .add = bitmap_release,
+    .allocate = bitmap_allocate,
+    .take = bitmap_take,
+    .release = bitmap_release,
+    .free_count = bitmap_free_count,
     .free_in_zone = bitmap_free_in_zone,
     .largest_free = bitmap_largest_free,
 };

@@ -13,23 +13,17 @@
 #include <helix/frame_policy.h>
 #include <helix/module.h>
 
-enum { LISTS = BUDDY_MAX_ORDER + 1, BLOCK_START = 1 << 0 };
+#include "buddy.h"
+
+enum { BLOCK_START = 1 << 0 };
 enum : uint32_t { NOTHING = UINT32_MAX };
 enum : uint64_t { LARGEST_BLOCK = 1ull << BUDDY_MAX_ORDER };
 
-struct buddy_zone {
-    uint32_t heads[LISTS]; // first block of each order, NOTHING: none
-    uint32_t orders;       // bit n: heads[n] is a block
-    uint64_t free;         // frames
-};
-
-static struct buddy_zone zones[ZONE_NORMAL + 1];
-static struct frame     *database;
-static uint64_t          limit; // one past the highest frame number
+struct buddy buddy;
 
 static struct buddy_zone *zone_with(uint64_t number)
 {
-    return &zones[number < ZONE_DMA_END ? ZONE_DMA : number < ZONE_DMA32_END ? ZONE_DMA32 : ZONE_NORMAL];
+    return &buddy.zones[number < ZONE_DMA_END ? ZONE_DMA : number < ZONE_DMA32_END ? ZONE_DMA32 : ZONE_NORMAL];
 }
 
 static uint64_t buddy_overhead(uint64_t frames)
@@ -39,12 +33,12 @@ static uint64_t buddy_overhead(uint64_t frames)
 
 static enum status buddy_attach(void *memory, struct frame *frames, uint64_t count)
 {
-    database = frames;
-    limit    = count;
-    for (unsigned i = 0; i < sizeof zones / sizeof zones[0]; i++) {
-        zones[i] = (struct buddy_zone){};
-        for (unsigned order = 0; order < LISTS; order++)
-            zones[i].heads[order] = NOTHING;
+    buddy.database = frames;
+    buddy.limit = count;
+    for (unsigned i = 0; i < ARRAY_LENGTH(buddy.zones); i++) {
+        buddy.zones[i] = (struct buddy_zone){};
+        for (unsigned order = 0; order < BUDDY_LISTS; order++)
+            buddy.zones[i].heads[order] = NOTHING;
     }
     return STATUS_OK;
 }
@@ -53,27 +47,27 @@ static enum status buddy_attach(void *memory, struct frame *frames, uint64_t cou
 
 static void block_link(struct buddy_zone *zone, uint64_t number, unsigned order)
 {
-    struct frame *block  = &database[number];
-    uint32_t      head   = zone->heads[order];
-    block->order         = (uint8_t)order;
-    block->flags         = BLOCK_START;
-    block->link.next     = head;
+    struct frame *block = &buddy.database[number];
+    uint32_t head = zone->heads[order];
+    block->order = (uint8_t)order;
+    block->flags = BLOCK_START;
+    block->link.next = head;
     block->link.previous = NOTHING;
     if (head != NOTHING)
-        database[head].link.previous = (uint32_t)number;
+        buddy.database[head].link.previous = (uint32_t)number;
     zone->heads[order] = (uint32_t)number;
     zone->orders |= 1u << order;
 }
 
 static void block_unlink(struct buddy_zone *zone, uint64_t number)
 {
-    struct frame *block = &database[number];
-    uint32_t      next = block->link.next, previous = block->link.previous;
+    struct frame *block = &buddy.database[number];
+    uint32_t next = block->link.next, previous = block->link.previous;
     block->flags = 0;
     if (next != NOTHING)
-        database[next].link.previous = previous;
+        buddy.database[next].link.previous = previous;
     if (previous != NOTHING) {
-        database[previous].link.next = next;
+        buddy.database[previous].link.next = next;
         return;
     }
     zone->heads[block->order] = next;
@@ -85,16 +79,16 @@ static void block_unlink(struct buddy_zone *zone, uint64_t number)
 
 static bool starts_block(uint64_t number, unsigned order)
 {
-    return number < limit && database[number].flags & BLOCK_START && database[number].order == order;
+    return number < buddy.limit && buddy.database[number].flags & BLOCK_START && buddy.database[number].order == order;
 }
 
 static void block_merge(struct buddy_zone *zone, uint64_t number, unsigned order)
 {
     for (; order < BUDDY_MAX_ORDER; order++) {
-        uint64_t buddy = number ^ (1ull << order);
-        if (!starts_block(buddy, order))
+        uint64_t neighbour = number ^ (1ull << order);
+        if (!starts_block(neighbour, order))
             break;
-        block_unlink(zone, buddy);
+        block_unlink(zone, neighbour);
         number &= ~(1ull << order);
     }
     block_link(zone, number, order);
@@ -125,7 +119,7 @@ static unsigned order_for(uint64_t count)
 // Takes `count` frames from the start of a free block and gives the rest back.
 static uint64_t block_cut(struct buddy_zone *zone, uint32_t number, uint64_t count)
 {
-    uint64_t size = 1ull << database[number].order;
+    uint64_t size = 1ull << buddy.database[number].order;
     block_unlink(zone, number);
     zone->free -= size;
     if (size > count)
@@ -138,11 +132,11 @@ static enum status buddy_allocate(uint64_t count, uint64_t below, uint64_t *firs
     if (count > LARGEST_BLOCK)
         return STATUS_NO_MEMORY;
     unsigned order = order_for(count);
-    unsigned zone  = below <= ZONE_DMA_END ? ZONE_DMA : below <= ZONE_DMA32_END ? ZONE_DMA32 : ZONE_NORMAL;
+    unsigned zone = below <= ZONE_DMA_END ? ZONE_DMA : below <= ZONE_DMA32_END ? ZONE_DMA32 : ZONE_NORMAL;
     do {
-        uint32_t fitting = zones[zone].orders >> order;
+        uint32_t fitting = buddy.zones[zone].orders >> order;
         if (fitting) {
-            *first = block_cut(&zones[zone], zones[zone].heads[order + (unsigned)__builtin_ctz(fitting)], count);
+            *first = block_cut(&buddy.zones[zone], buddy.zones[zone].heads[order + (unsigned)__builtin_ctz(fitting)], count);
             return STATUS_OK;
         }
     } while (zone-- > ZONE_DMA);
@@ -154,10 +148,10 @@ static uint32_t buddy_take(uint32_t *numbers, uint32_t count)
 {
     uint32_t taken = 0;
     for (int zone = ZONE_NORMAL; zone >= ZONE_DMA; zone--) {
-        while (taken < count && zones[zone].orders) {
-            uint32_t head  = zones[zone].heads[__builtin_ctz(zones[zone].orders)];
-            uint64_t size  = MIN(1ull << database[head].order, count - taken);
-            uint64_t first = block_cut(&zones[zone], head, size);
+        while (taken < count && buddy.zones[zone].orders) {
+            uint32_t head = buddy.zones[zone].heads[__builtin_ctz(buddy.zones[zone].orders)];
+            uint64_t size = MIN(1ull << buddy.database[head].order, count - taken);
+            uint64_t first = block_cut(&buddy.zones[zone], head, size);
             for (uint64_t i = size; i > 0; i--) // the cache hands out its last entry first: ascending
                 numbers[taken + size - i] = (uint32_t)(first + i - 1);
             taken += (uint32_t)size;
@@ -170,29 +164,29 @@ static uint32_t buddy_take(uint32_t *numbers, uint32_t count)
 
 static uint64_t buddy_free_in_zone(enum memory_zone zone)
 {
-    return zone <= ZONE_NORMAL ? zones[zone].free : 0;
+    return zone <= ZONE_NORMAL ? buddy.zones[zone].free : 0;
 }
 
 static uint64_t buddy_free_count(void)
 {
-    return zones[ZONE_DMA].free + zones[ZONE_DMA32].free + zones[ZONE_NORMAL].free;
+    return buddy.zones[ZONE_DMA].free + buddy.zones[ZONE_DMA32].free + buddy.zones[ZONE_NORMAL].free;
 }
 
 static uint64_t buddy_largest_free(void)
 {
-    uint32_t orders = zones[ZONE_DMA].orders | zones[ZONE_DMA32].orders | zones[ZONE_NORMAL].orders;
+    uint32_t orders = buddy.zones[ZONE_DMA].orders | buddy.zones[ZONE_DMA32].orders | buddy.zones[ZONE_NORMAL].orders;
     return orders ? 1ull << (31 - (unsigned)__builtin_clz(orders)) : 0;
 }
 
 static const struct frame_policy buddy_policy = {
-    .name         = "buddy",
-    .overhead     = buddy_overhead,
-    .attach       = buddy_attach,
-    .add          = buddy_release,
-    .allocate     = buddy_allocate,
-    .take         = buddy_take,
-    .release      = buddy_release,
-    .free_count   = buddy_free_count,
+    .name = "buddy",
+    .overhead = buddy_overhead,
+    .attach = buddy_attach,
+    .add = buddy_release,
+    .allocate = buddy_allocate,
+    .take = buddy_take,
+    .release = buddy_release,
+    .free_count = buddy_free_count,
     .free_in_zone = buddy_free_in_zone,
     .largest_free = buddy_largest_free,
 };

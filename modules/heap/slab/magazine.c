@@ -14,7 +14,7 @@ enum { MAGAZINE_ROUNDS = 24 };
 // Touched by its own CPU only, preemption off; others may read the counts for statistics.
 struct magazine {
     uint32_t count;
-    void    *rounds[MAGAZINE_ROUNDS]; // most recently freed last
+    void *rounds[MAGAZINE_ROUNDS]; // most recently freed last
     uint64_t allocations, frees;
 };
 
@@ -43,7 +43,7 @@ static struct cpu_magazines *magazines_make(uint32_t cpu)
 // This CPU's magazine of the class; nullptr: no memory for one. Preemption is off.
 static inline struct magazine *magazine_local(unsigned class)
 {
-    uint32_t              cpu  = cpu_local()->id;
+    uint32_t cpu = cpu_local()->id;
     struct cpu_magazines *mine = magazines[cpu];
     if (UNLIKELY(!mine) && !(mine = magazines_make(cpu)))
         return nullptr;
@@ -58,7 +58,7 @@ void *magazine_alloc(unsigned class)
     if (UNLIKELY(magazine && !magazine->count))
         magazine->count = slab_take(class, magazine->rounds, capacity_of(class) / 2);
     if (LIKELY(magazine && magazine->count)) {
-        object       = magazine->rounds[--magazine->count];
+        object = magazine->rounds[--magazine->count];
         object->mark = 0;
         magazine->allocations++;
     }
@@ -97,7 +97,7 @@ void magazines_drain(void)
 {
     preempt_disable();
     struct cpu_magazines *mine = magazines[cpu_local()->id];
-    for (unsigned class = 0; mine && class < SLAB_CLASSES; class++) {
+    for (unsigned class = 0; mine && class < SLAB_CLASSES; class ++) {
         struct magazine *magazine = &mine->classes[class];
         slab_give(class, magazine->rounds, magazine->count);
         magazine->count = 0;
@@ -108,7 +108,7 @@ void magazines_drain(void)
 void magazines_count(uint64_t waiting[SLAB_CLASSES], uint64_t *allocations, uint64_t *frees)
 {
     for (uint32_t cpu = 0; cpu < cpu_count(); cpu++) {
-        for (unsigned class = 0; magazines[cpu] && class < SLAB_CLASSES; class++) {
+        for (unsigned class = 0; magazines[cpu] && class < SLAB_CLASSES; class ++) {
             const struct magazine *magazine = &magazines[cpu]->classes[class];
             waiting[class] += magazine->count;
             *allocations += magazine->allocations;

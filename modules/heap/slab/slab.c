@@ -23,17 +23,17 @@ enum : uint32_t { NOTHING = UINT32_MAX };
 enum { SLAB_CAPACITY_LIMIT = 255 }; // what struct frame's 8-bit count of carved objects can say
 
 struct slab_class {
-    struct spinlock lock; // RANK_HEAP
-    uint32_t        usable GUARDED_BY(lock); // first slab that has room, NOTHING: none. Most recently used first
-    uint32_t        empty GUARDED_BY(lock);  // slabs without a used object, 0 or 1
-    uint64_t        slabs GUARDED_BY(lock);
-    uint64_t        used GUARDED_BY(lock);   // objects, those in magazines included
+    struct spinlock lock;             // RANK_HEAP
+    uint32_t usable GUARDED_BY(lock); // first slab that has room, NOTHING: none. Most recently used first
+    uint32_t empty GUARDED_BY(lock);  // slabs without a used object, 0 or 1
+    uint64_t slabs GUARDED_BY(lock);
+    uint64_t used GUARDED_BY(lock); // objects, those in magazines included
 };
 
 #define CLASS { .lock = SPINLOCK(RANK_HEAP), .usable = NOTHING }
 static struct slab_class classes[SLAB_CLASSES] = { CLASS, CLASS, CLASS, CLASS, CLASS, CLASS, CLASS, CLASS };
 
-uint64_t                slab_secret;
+uint64_t slab_secret;
 static _Atomic uint64_t large_blocks, large_frames, large_allocations, large_frees, failures;
 
 static uint32_t slab_capacity(unsigned class)
@@ -50,8 +50,8 @@ static struct free_object *slab_object(uint32_t number, unsigned class, uint32_t
 
 static void slab_link(struct slab_class *class, uint32_t number) MUST_HOLD(class->lock)
 {
-    struct frame *slab  = &frame_database[number];
-    slab->link.next     = class->usable;
+    struct frame *slab = &frame_database[number];
+    slab->link.next = class->usable;
     slab->link.previous = NOTHING;
     if (class->usable != NOTHING)
         frame_database[class->usable].link.previous = number;
@@ -77,12 +77,12 @@ static bool slab_make(struct slab_class *class, unsigned index) MUST_HOLD(class-
     phys_t at;
     if (frame_alloc(1, 0, &at) != STATUS_OK)
         return false;
-    struct frame *slab    = frame_of(at);
-    slab->state           = FRAME_SLAB;
-    slab->slab_class      = (uint8_t)index;
-    slab->order           = 0; // objects carved so far
+    struct frame *slab = frame_of(at);
+    slab->state = FRAME_SLAB;
+    slab->slab_class = (uint8_t)index;
+    slab->order = 0; // objects carved so far
     slab->slab.first_free = 0;
-    slab->slab.used       = 0;
+    slab->slab.used = 0;
     slab_link(class, (uint32_t)(at.raw >> PAGE_SHIFT));
     class->slabs++;
     class->empty++;
@@ -99,13 +99,13 @@ static void slab_return(struct slab_class *class, uint32_t number) MUST_HOLD(cla
 
 static struct free_object *slab_pop(struct slab_class *class, unsigned index, uint32_t number) MUST_HOLD(class->lock)
 {
-    struct frame       *slab = &frame_database[number];
+    struct frame *slab = &frame_database[number];
     struct free_object *object;
     if (slab->slab.first_free) {
-        object                = slab_object(number, index, slab->slab.first_free - 1u);
+        object = slab_object(number, index, slab->slab.first_free - 1u);
         slab->slab.first_free = (uint16_t)object->next;
     } else {
-        object       = slab_object(number, index, slab->order++);
+        object = slab_object(number, index, slab->order++);
         object->mark = slab_mark(object);
     }
     class->used++;
@@ -118,12 +118,12 @@ static struct free_object *slab_pop(struct slab_class *class, unsigned index, ui
 
 static void slab_push(struct slab_class *class, unsigned index, struct free_object *object) MUST_HOLD(class->lock)
 {
-    uint64_t      at     = direct_map_phys(object).raw;
-    uint32_t      number = (uint32_t)(at >> PAGE_SHIFT);
-    struct frame *slab   = &frame_database[number];
+    uint64_t at = direct_map_phys(object).raw;
+    uint32_t number = (uint32_t)(at >> PAGE_SHIFT);
+    struct frame *slab = &frame_database[number];
     if (slab->slab.used == slab_capacity(index))
         slab_link(class, number);
-    object->next          = slab->slab.first_free;
+    object->next = slab->slab.first_free;
     slab->slab.first_free = (uint16_t)((at & PAGE_MASK) / slab_object_size(index) + 1);
     class->used--;
     if (--slab->slab.used)
@@ -135,7 +135,7 @@ static void slab_push(struct slab_class *class, unsigned index, struct free_obje
 uint32_t slab_take(unsigned index, void **objects, uint32_t count)
 {
     struct slab_class *class = &classes[index];
-    uint32_t           taken = 0;
+    uint32_t taken = 0;
     spinlock_acquire(&class->lock);
     while (taken < count && (class->usable != NOTHING || (!taken && slab_make(class, index))))
         objects[taken++] = slab_pop(class, index, class->usable);
@@ -161,13 +161,13 @@ static uint64_t frames_for(size_t size)
 
 static void *large_alloc(size_t size)
 {
-    phys_t   first;
+    phys_t first;
     uint64_t count = frames_for(size);
     if (size > SIZE_MAX - PAGE_MASK || frame_alloc(count, 0, &first) != STATUS_OK)
         return nullptr;
     struct frame *frame = frame_of(first);
-    frame->state        = FRAME_HEAP;
-    frame->count        = count;
+    frame->state = FRAME_HEAP;
+    frame->count = count;
     atomic_fetch_add_explicit(&large_blocks, 1, memory_order_relaxed);
     atomic_fetch_add_explicit(&large_frames, count, memory_order_relaxed);
     atomic_fetch_add_explicit(&large_allocations, 1, memory_order_relaxed);
@@ -202,7 +202,7 @@ static void *slab_allocate(size_t size)
 
 static void slab_release(void *block)
 {
-    phys_t              at    = direct_map_phys(block);
+    phys_t at = direct_map_phys(block);
     const struct frame *frame = frame_of(at);
     if (UNLIKELY(!frame))
         panic("freeing %p, which is not on the heap", block);
@@ -247,13 +247,13 @@ static void slab_trim(void)
 static void class_statistics(unsigned index, uint64_t waiting, struct heap_statistics *statistics)
 {
     struct slab_class *class = &classes[index];
-    size_t             size  = slab_object_size(index);
+    size_t size = slab_object_size(index);
     spinlock_acquire(&class->lock);
-    uint64_t used  = class->used - MIN(waiting, class->used);
+    uint64_t used = class->used - MIN(waiting, class->used);
     uint64_t slabs = class->slabs;
     spinlock_release(&class->lock);
-    statistics->classes[index].size     = (uint32_t)size;
-    statistics->classes[index].used     = used;
+    statistics->classes[index].size = (uint32_t)size;
+    statistics->classes[index].used = used;
     statistics->classes[index].capacity = slabs * slab_capacity(index);
     statistics->used += used * size;
     statistics->held += slabs * PAGE_SIZE;
@@ -275,13 +275,13 @@ static void slab_statistics(struct heap_statistics *statistics)
 }
 
 static const struct heap_policy slab_policy = {
-    .name        = "slab",
-    .attach      = slab_attach,
-    .allocate    = slab_allocate,
-    .release     = slab_release,
+    .name = "slab",
+    .attach = slab_attach,
+    .allocate = slab_allocate,
+    .release = slab_release,
     .usable_size = slab_usable_size,
-    .trim        = slab_trim,
-    .statistics  = slab_statistics,
+    .trim = slab_trim,
+    .statistics = slab_statistics,
 };
 
 MODULE(slab, .version = "1.0.0", .description = "eight classes of 16 to 2,048 bytes, with magazines", .provides = "heap_policy",

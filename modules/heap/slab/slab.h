@@ -40,8 +40,8 @@ void slab_give(unsigned class, void **objects, uint32_t count);
 
 // ---- magazine.c ----
 void *magazine_alloc(unsigned class);
-void  magazine_free(unsigned class, void *object);
-void  magazines_drain(void);
+void magazine_free(unsigned class, void *object);
+void magazines_drain(void);
 
 // Adds the objects that lie in magazines to waiting[], and what was done so far.
 void magazines_count(uint64_t waiting[SLAB_CLASSES], uint64_t *allocations, uint64_t *frees);

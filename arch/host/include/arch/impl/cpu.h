@@ -5,12 +5,12 @@
 #include <time.h>
 
 struct arch_cpu {
-    struct thread     *current;
-    uint64_t           kernel_stack_top;
-    uint32_t           preempt_count;
-    bool               reschedule_asked;
-    bool               exit_work;
-    bool               interrupts;
+    struct thread *current;
+    uint64_t kernel_stack_top;
+    uint32_t preempt_count;
+    bool reschedule_asked;
+    bool exit_work;
+    bool interrupts;
     struct arch_space *space; // the user space that is loaded
 };
 
@@ -28,7 +28,7 @@ static inline struct thread *arch_current_thread(void)
 
 static inline void arch_set_current_thread(struct thread *thread, virt_t kernel_stack_top)
 {
-    host_cpu->current          = thread;
+    host_cpu->current = thread;
     host_cpu->kernel_stack_top = kernel_stack_top.raw;
 }
 
@@ -69,7 +69,7 @@ static inline bool arch_interrupts_enabled(void)
 
 static inline bool arch_interrupts_disable(void)
 {
-    bool on              = host_cpu->interrupts;
+    bool on = host_cpu->interrupts;
     host_cpu->interrupts = false;
     return on;
 }

@@ -8,8 +8,8 @@ struct arch_frame {
     uint64_t ip, sp, fp;
     uint64_t arguments[6];
     uint64_t number;
-    int64_t  result;
-    bool     user, syscall;
+    int64_t result;
+    bool user, syscall;
 };
 
 static inline uint64_t arch_frame_ip(const struct arch_frame *frame)
@@ -80,7 +80,7 @@ static inline struct arch_frame *arch_user_frame(uint64_t stack_top)
 
 static inline void arch_frame_fork(struct arch_frame *child, const struct arch_frame *parent)
 {
-    *child         = *parent;
-    child->result  = 0;
+    *child = *parent;
+    child->result = 0;
     child->syscall = false;
 }
