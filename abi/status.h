@@ -20,9 +20,9 @@ const char *status_text(enum status status);
 int status_errno(enum status status);
 
 // Returns the first failure to the caller. Only where there is nothing yet to undo.
-#define TRY(expression_)                             \
-    do {                                             \
-        enum status try_status_ = (expression_);     \
-        if (try_status_ != STATUS_OK)                \
-            return try_status_;                      \
+#define TRY(expression_)                         \
+    do {                                         \
+        enum status try_status_ = (expression_); \
+        if (try_status_ != STATUS_OK)            \
+            return try_status_;                  \
     } while (0)

@@ -22,7 +22,7 @@ void format_to_list(format_sink *sink, void *context, const char *format, va_lis
 
 // A growing text in a fixed buffer. Overflow is remembered, never written.
 struct text {
-    char  *bytes;
+    char *bytes;
     size_t size;   // of the buffer
     size_t length; // that the whole text has; beyond size-1 it is cut
 };

@@ -22,10 +22,10 @@ static inline bool list_empty(const struct list_node *head)
 
 static inline void list_insert_between(struct list_node *node, struct list_node *before, struct list_node *after)
 {
-    node->previous   = before;
-    node->next       = after;
-    before->next     = node;
-    after->previous  = node;
+    node->previous = before;
+    node->next = after;
+    before->next = node;
+    after->previous = node;
 }
 
 static inline void list_add(struct list_node *head, struct list_node *node)
@@ -67,17 +67,16 @@ static inline void list_splice_tail(struct list_node *to, struct list_node *from
 {
     if (list_empty(from))
         return;
-    from->next->previous     = to->previous;
-    to->previous->next       = from->next;
-    from->previous->next     = to;
-    to->previous             = from->previous;
+    from->next->previous = to->previous;
+    to->previous->next = from->next;
+    from->previous->next = to;
+    to->previous = from->previous;
     list_init(from);
 }
 
-#define list_for_each(node_, head_) \
-    for (struct list_node *node_ = (head_)->next; node_ != (head_); node_ = node_->next)
+#define list_for_each(node_, head_) for (struct list_node *node_ = (head_)->next; node_ != (head_); node_ = node_->next)
 
 // As list_for_each, and the body may remove `node_`.
-#define list_for_each_safe(node_, head_)                                                                      \
-    for (struct list_node *node_ = (head_)->next, *next_##node_ = node_->next; node_ != (head_);              \
+#define list_for_each_safe(node_, head_)                                                         \
+    for (struct list_node *node_ = (head_)->next, *next_##node_ = node_->next; node_ != (head_); \
          node_ = next_##node_, next_##node_ = node_->next)

@@ -4,14 +4,14 @@
 
 #include <lib/types.h>
 
-void  *memcpy(void *restrict to, const void *restrict from, size_t size);
-void  *memmove(void *to, const void *from, size_t size);
-void  *memset(void *to, int byte, size_t size);
-int    memcmp(const void *a, const void *b, size_t size);
+void *memcpy(void *restrict to, const void *restrict from, size_t size);
+void *memmove(void *to, const void *from, size_t size);
+void *memset(void *to, int byte, size_t size);
+int memcmp(const void *a, const void *b, size_t size);
 size_t strlen(const char *text);
-int    strcmp(const char *a, const char *b);
-int    strncmp(const char *a, const char *b, size_t limit);
-char  *strchr(const char *text, int byte);
+int strcmp(const char *a, const char *b);
+int strncmp(const char *a, const char *b, size_t limit);
+char *strchr(const char *text, int byte);
 
 // Length of `text`, `limit` when no terminator stands in the first `limit` bytes.
 size_t string_length_bounded(const char *text, size_t limit);

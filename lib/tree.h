@@ -9,7 +9,7 @@
 
 struct tree_node {
     struct tree_node *parent, *left, *right;
-    int32_t           height; // of the subtree; a leaf has 1
+    int32_t height; // of the subtree; a leaf has 1
 };
 
 struct tree {

@@ -17,8 +17,8 @@ typedef long ssize_t;
 
 enum : uint64_t {
     PAGE_SHIFT = 12,
-    PAGE_SIZE  = 1ull << PAGE_SHIFT,
-    PAGE_MASK  = PAGE_SIZE - 1,
+    PAGE_SIZE = 1ull << PAGE_SHIFT,
+    PAGE_MASK = PAGE_SIZE - 1,
 };
 
 #define KIB (1024ull)

@@ -5,7 +5,7 @@
 #include <stdint.h>
 
 struct elf_header {
-    uint8_t  identification[16]; // ELF_IDENT_…
+    uint8_t identification[16]; // ELF_IDENT_…
     uint16_t type, machine;
     uint32_t version;
     uint64_t entry, program_headers, section_headers; // an address; two file offsets

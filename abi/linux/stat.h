@@ -13,20 +13,29 @@ struct linux_stat {
     uint64_t device, number, links;
     uint32_t mode, user, group, padding;
     uint64_t special_device;
-    int64_t  size, block_size, blocks; // blocks of 512 bytes
+    int64_t size, block_size, blocks; // blocks of 512 bytes
     struct linux_timespec accessed, modified, changed;
-    int64_t  unused[3];
+    int64_t unused[3];
 };
 static_assert(sizeof(struct linux_stat) == 144);
 
 struct linux_statfs {
     uint64_t type, block_size, blocks, free, available, files, free_files;
-    int32_t  identifier[2];
+    int32_t identifier[2];
     uint64_t name_length, fragment_size, flags, spare[4];
 };
 static_assert(sizeof(struct linux_statfs) == 120);
 
 enum : uint32_t {
-    LINUX_S_IFMT = 0170000, LINUX_S_IFSOCK = 0140000, LINUX_S_IFLNK = 0120000, LINUX_S_IFREG = 0100000, LINUX_S_IFBLK = 0060000,
-    LINUX_S_IFDIR = 0040000, LINUX_S_IFCHR = 0020000, LINUX_S_IFIFO = 0010000, LINUX_S_ISUID = 04000, LINUX_S_ISGID = 02000, LINUX_S_ISVTX = 01000,
+    LINUX_S_IFMT = 0170000,
+    LINUX_S_IFSOCK = 0140000,
+    LINUX_S_IFLNK = 0120000,
+    LINUX_S_IFREG = 0100000,
+    LINUX_S_IFBLK = 0060000,
+    LINUX_S_IFDIR = 0040000,
+    LINUX_S_IFCHR = 0020000,
+    LINUX_S_IFIFO = 0010000,
+    LINUX_S_ISUID = 04000,
+    LINUX_S_ISGID = 02000,
+    LINUX_S_ISVTX = 01000,
 };

@@ -7,9 +7,9 @@
 enum : uint32_t { LINUX_STATX_BASIC_STATS = 0x7ff, LINUX_STATX_RESERVED = 0x80000000 };
 
 struct linux_statx_timestamp {
-    int64_t  seconds;
+    int64_t seconds;
     uint32_t nanoseconds;
-    int32_t  reserved;
+    int32_t reserved;
 };
 
 struct linux_statx {

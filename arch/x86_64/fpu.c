@@ -26,9 +26,9 @@
 enum : uint64_t { CR0_TS = 1 << 3 };
 enum { FXSAVE_SIZE = 512, XSAVE_HEADER = 64, MXCSR_OFFSET = 24, MXCSR_MASK_OFFSET = 28, FCW_DEFAULT = 0x37f, MXCSR_DEFAULT = 0x1f80 };
 
-static uint64_t features;      // XCR0; 0: FXSAVE only
-static size_t   area_size = FXSAVE_SIZE;
-static bool     has_xsaveopt;
+static uint64_t features; // XCR0; 0: FXSAVE only
+static size_t area_size = FXSAVE_SIZE;
+static bool has_xsaveopt;
 static uint32_t mxcsr_mask = 0xffbf; // SDM: when the CPU reports 0
 alignas(64) static uint8_t initial[4096];
 
@@ -85,7 +85,7 @@ void fpu_init_cpu(void)
         mxcsr_mask = mask;
     // A legacy image with both control words at their defaults; with XSAVE an empty header means "all initial".
     uint16_t control = FCW_DEFAULT;
-    uint32_t mxcsr   = MXCSR_DEFAULT;
+    uint32_t mxcsr = MXCSR_DEFAULT;
     memcpy(initial, &control, sizeof control);
     memcpy(initial + MXCSR_OFFSET, &mxcsr, sizeof mxcsr);
     area_load(initial);
@@ -140,7 +140,7 @@ void fpu_reset(struct arch_thread *self)
 {
     preempt_disable();
     void *area = self->fpu;
-    self->fpu  = nullptr;
+    self->fpu = nullptr;
     if (local()->fpu_owner) {
         trap_first_use(false);
         area_load(initial);
@@ -180,7 +180,7 @@ enum status fpu_copy(struct arch_thread *self, struct arch_thread *child)
         return STATUS_NO_MEMORY;
     memcpy(area, fpu_open(), area_size);
     fpu_close(false);
-    child->fpu     = area;
+    child->fpu = area;
     child->fpu_cpu = UINT32_MAX;
     return STATUS_OK;
 }
@@ -199,7 +199,7 @@ bool arch_fpu_first_use(void)
 {
     struct arch_thread *self = fpu_current();
     if (!self->fpu) {
-        self->fpu     = area_new();
+        self->fpu = area_new();
         self->fpu_cpu = UINT32_MAX;
     }
     if (!self->fpu)

@@ -16,9 +16,9 @@ struct arch_thread *fpu_current(void);
 // Interrupts off.
 void fpu_switch(struct arch_thread *from, struct arch_thread *to);
 
-void        fpu_reset(struct arch_thread *self);
+void fpu_reset(struct arch_thread *self);
 enum status fpu_copy(struct arch_thread *self, struct arch_thread *child);
-void        fpu_release(struct arch_thread *thread);
+void fpu_release(struct arch_thread *thread);
 
 // The running thread's registers become those of a new program; its area stays.
 void fpu_clear(void);
@@ -32,7 +32,7 @@ size_t fpu_size(void);
 // The running thread's newest state in its area, nullptr if it never used the unit; and the way back after the
 // area was changed. Preemption is off from fpu_open to fpu_close.
 void *fpu_open(void);
-void  fpu_close(bool changed);
+void fpu_close(bool changed);
 
 // Makes a user-supplied image in the running thread's area safe to load; false: it cannot be.
 bool fpu_sanitise(void *image);
@@ -42,4 +42,4 @@ uint64_t fpu_features(void);
 
 // A buffer for one image, to check a user's in; nullptr: no memory.
 void *fpu_scratch(void);
-void  fpu_scratch_free(void *scratch);
+void fpu_scratch_free(void *scratch);

@@ -16,7 +16,11 @@ static_assert(offsetof(struct arch_frame, r11) == FRAME_R11 && offsetof(struct a
 void arch_frame_init_user(struct arch_frame *frame, uint64_t ip, uint64_t sp)
 {
     *frame = (struct arch_frame){
-        .rip = ip, .rsp = sp, .cs = SELECTOR_USER_CODE, .ss = SELECTOR_USER_DATA, .rflags = RFLAGS_RESERVED | RFLAGS_INTERRUPTS,
+        .rip = ip,
+        .rsp = sp,
+        .cs = SELECTOR_USER_CODE,
+        .ss = SELECTOR_USER_DATA,
+        .rflags = RFLAGS_RESERVED | RFLAGS_INTERRUPTS,
     };
 }
 
@@ -24,12 +28,12 @@ void arch_frame_dump(const struct arch_frame *frame, void (*line)(void *context,
 {
     const struct {
         const char *name;
-        uint64_t    value;
+        uint64_t value;
     } registers[] = {
-        { "RAX", frame->rax }, { "RBX", frame->rbx }, { "RCX", frame->rcx }, { "RDX", frame->rdx }, { "RSI", frame->rsi },
-        { "RDI", frame->rdi }, { "RBP", frame->rbp }, { "RSP", frame->rsp }, { "R8 ", frame->r8 },  { "R9 ", frame->r9 },
-        { "R10", frame->r10 }, { "R11", frame->r11 }, { "R12", frame->r12 }, { "R13", frame->r13 }, { "R14", frame->r14 },
-        { "R15", frame->r15 }, { "RIP", frame->rip }, { "RFL", frame->rflags }, { "CS ", frame->cs }, { "SS ", frame->ss },
+        { "RAX", frame->rax }, { "RBX", frame->rbx }, { "RCX", frame->rcx },    { "RDX", frame->rdx }, { "RSI", frame->rsi },
+        { "RDI", frame->rdi }, { "RBP", frame->rbp }, { "RSP", frame->rsp },    { "R8 ", frame->r8 },  { "R9 ", frame->r9 },
+        { "R10", frame->r10 }, { "R11", frame->r11 }, { "R12", frame->r12 },    { "R13", frame->r13 }, { "R14", frame->r14 },
+        { "R15", frame->r15 }, { "RIP", frame->rip }, { "RFL", frame->rflags }, { "CS ", frame->cs },  { "SS ", frame->ss },
     };
     for (size_t i = 0; i < ARRAY_LENGTH(registers); i += 2) {
         char text[80];

@@ -5,12 +5,12 @@
 #include <stdint.h>
 
 enum : uint32_t {
-    MSR_EFER           = 0xc0000080,
-    MSR_STAR           = 0xc0000081,
-    MSR_LSTAR          = 0xc0000082,
-    MSR_SFMASK         = 0xc0000084,
-    MSR_FS_BASE        = 0xc0000100,
-    MSR_GS_BASE        = 0xc0000101,
+    MSR_EFER = 0xc0000080,
+    MSR_STAR = 0xc0000081,
+    MSR_LSTAR = 0xc0000082,
+    MSR_SFMASK = 0xc0000084,
+    MSR_FS_BASE = 0xc0000100,
+    MSR_GS_BASE = 0xc0000101,
     MSR_KERNEL_GS_BASE = 0xc0000102,
 };
 

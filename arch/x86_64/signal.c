@@ -25,15 +25,15 @@ struct sigcontext {
 static_assert(sizeof(struct sigcontext) == 256);
 
 struct ucontext {
-    uint64_t           flags, link;
+    uint64_t flags, link;
     struct linux_stack stack;
-    struct sigcontext  context;
-    uint64_t           mask;
+    struct sigcontext context;
+    uint64_t mask;
 };
 
 struct signal_frame {
-    uint64_t             restorer;
-    struct ucontext      user;
+    uint64_t restorer;
+    struct ucontext user;
     struct linux_siginfo info;
 };
 
@@ -48,7 +48,8 @@ static_assert(sizeof(struct fpu_extent) == 48);
 enum : uint32_t { FPU_MAGIC1 = 0x46505853, FPU_MAGIC2 = 0x46505845 };
 enum { FPU_EXTENT_OFFSET = 464, FPU_ALIGNMENT = 64, RED_ZONE = 128 };
 enum : uint64_t {
-    UC_FP_XSTATE = 1, UC_SIGCONTEXT_SS = 2,
+    UC_FP_XSTATE = 1,
+    UC_SIGCONTEXT_SS = 2,
     USER_FLAGS = 0x1 | 0x4 | 0x10 | 0x40 | 0x80 | 0x100 | 0x400 | 0x800 | 0x40000, // CF PF AF ZF SF TF DF OF AC
 };
 
@@ -58,7 +59,7 @@ static enum status fpu_push(uint64_t *sp, uint64_t *at)
     *at = 0;
     if (!fpu_current()->fpu)
         return STATUS_OK;
-    size_t   size  = fpu_size();
+    size_t size = fpu_size();
     uint64_t place = align_down(*sp - size - sizeof(uint32_t), FPU_ALIGNMENT);
     fpu_open(); // the newest state is in the area now, and stays there while this thread is in the kernel
     fpu_close(false);
@@ -66,7 +67,7 @@ static enum status fpu_push(uint64_t *sp, uint64_t *at)
     TRY(arch_copy_to_user(place, image, size));
     if (fpu_features()) {
         struct fpu_extent extent = { FPU_MAGIC1, (uint32_t)size + 4, fpu_features(), (uint32_t)size, {} };
-        uint32_t          magic2 = FPU_MAGIC2;
+        uint32_t magic2 = FPU_MAGIC2;
         TRY(arch_copy_to_user(place + FPU_EXTENT_OFFSET, &extent, sizeof extent));
         TRY(arch_copy_to_user(place + size, &magic2, sizeof magic2));
     }
@@ -77,10 +78,28 @@ static enum status fpu_push(uint64_t *sp, uint64_t *at)
 static void context_from_frame(struct sigcontext *to, const struct arch_frame *frame)
 {
     *to = (struct sigcontext){
-        .r8 = frame->r8, .r9 = frame->r9, .r10 = frame->r10, .r11 = frame->r11, .r12 = frame->r12, .r13 = frame->r13, .r14 = frame->r14,
-        .r15 = frame->r15, .rdi = frame->rdi, .rsi = frame->rsi, .rbp = frame->rbp, .rbx = frame->rbx, .rdx = frame->rdx, .rax = frame->rax,
-        .rcx = frame->rcx, .rsp = frame->rsp, .rip = frame->rip, .rflags = frame->rflags, .cs = (uint16_t)frame->cs, .ss = (uint16_t)frame->ss,
-        .error = arch_frame_in_syscall(frame) ? 0 : frame->error, .trap = arch_frame_in_syscall(frame) ? 0 : frame->vector,
+        .r8 = frame->r8,
+        .r9 = frame->r9,
+        .r10 = frame->r10,
+        .r11 = frame->r11,
+        .r12 = frame->r12,
+        .r13 = frame->r13,
+        .r14 = frame->r14,
+        .r15 = frame->r15,
+        .rdi = frame->rdi,
+        .rsi = frame->rsi,
+        .rbp = frame->rbp,
+        .rbx = frame->rbx,
+        .rdx = frame->rdx,
+        .rax = frame->rax,
+        .rcx = frame->rcx,
+        .rsp = frame->rsp,
+        .rip = frame->rip,
+        .rflags = frame->rflags,
+        .cs = (uint16_t)frame->cs,
+        .ss = (uint16_t)frame->ss,
+        .error = arch_frame_in_syscall(frame) ? 0 : frame->error,
+        .trap = arch_frame_in_syscall(frame) ? 0 : frame->vector,
     };
 }
 
@@ -92,12 +111,12 @@ enum status arch_signal_push(struct arch_frame *frame, const struct signal_deliv
     uint64_t fpu_at = image.user.context.fpu;
     sp = align_down(sp - sizeof image, 16) - 8; // as after a call
     context_from_frame(&image.user.context, frame);
-    image.user.context.fpu      = fpu_at;
+    image.user.context.fpu = fpu_at;
     image.user.context.old_mask = delivery->mask;
-    image.user.context.cr2      = delivery->info.address;
+    image.user.context.cr2 = delivery->info.address;
     image.user.flags = UC_SIGCONTEXT_SS | (fpu_features() && fpu_at ? UC_FP_XSTATE : 0);
     image.user.stack = delivery->stack;
-    image.user.mask  = delivery->mask;
+    image.user.mask = delivery->mask;
     TRY(arch_copy_to_user(sp, &image, sizeof image));
     fpu_clear(); // the frame has the copy; handlers start with a clean unit
     frame->rsp = sp;
@@ -145,11 +164,28 @@ enum status arch_signal_pop(struct arch_frame *frame, uint64_t *mask, struct lin
     TRY(fpu_pop(from->fpu));
     uint64_t flags = (frame->rflags & ~USER_FLAGS) | (from->rflags & USER_FLAGS);
     *frame = (struct arch_frame){
-        .r8 = from->r8, .r9 = from->r9, .r10 = from->r10, .r11 = from->r11, .r12 = from->r12, .r13 = from->r13, .r14 = from->r14,
-        .r15 = from->r15, .rdi = from->rdi, .rsi = from->rsi, .rbp = from->rbp, .rbx = from->rbx, .rdx = from->rdx, .rax = from->rax,
-        .rcx = from->rcx, .rsp = from->rsp, .rip = from->rip, .rflags = flags, .cs = SELECTOR_USER_CODE, .ss = SELECTOR_USER_DATA,
+        .r8 = from->r8,
+        .r9 = from->r9,
+        .r10 = from->r10,
+        .r11 = from->r11,
+        .r12 = from->r12,
+        .r13 = from->r13,
+        .r14 = from->r14,
+        .r15 = from->r15,
+        .rdi = from->rdi,
+        .rsi = from->rsi,
+        .rbp = from->rbp,
+        .rbx = from->rbx,
+        .rdx = from->rdx,
+        .rax = from->rax,
+        .rcx = from->rcx,
+        .rsp = from->rsp,
+        .rip = from->rip,
+        .rflags = flags,
+        .cs = SELECTOR_USER_CODE,
+        .ss = SELECTOR_USER_DATA,
     };
-    *mask  = user.mask;
+    *mask = user.mask;
     *stack = user.stack;
     return STATUS_OK;
 }

@@ -26,8 +26,14 @@
 #include "msr.h"
 
 enum : uint64_t {
-    ENTRY_PRESENT = 1 << 0, ENTRY_WRITE = 1 << 1, ENTRY_USER = 1 << 2, ENTRY_WRITE_THROUGH = 1 << 3, ENTRY_NO_CACHE = 1 << 4,
-    ENTRY_DIRTY = 1 << 6, ENTRY_LARGE = 1 << 7, ENTRY_GLOBAL = 1 << 8,
+    ENTRY_PRESENT = 1 << 0,
+    ENTRY_WRITE = 1 << 1,
+    ENTRY_USER = 1 << 2,
+    ENTRY_WRITE_THROUGH = 1 << 3,
+    ENTRY_NO_CACHE = 1 << 4,
+    ENTRY_DIRTY = 1 << 6,
+    ENTRY_LARGE = 1 << 7,
+    ENTRY_GLOBAL = 1 << 8,
     ENTRY_KEPT = 1 << 9, // available to software: a frame without access
     ENTRY_NO_EXECUTE = 1ull << 63,
     ENTRY_FRAME = 0x000f'ffff'ffff'f000,
@@ -37,10 +43,10 @@ enum : uint64_t {
 enum { TABLE_ENTRIES = 512, TABLE_LEVELS = 4, KERNEL_FIRST = 256, UNMAP_BATCH = 32 };
 enum : uint64_t { LARGE_PAGE = 2 * MIB, HUGE_PAGE = 1 * GIB };
 
-uint64_t                 direct_map_base = 0xffff'8000'0000'0000;
+uint64_t direct_map_base = 0xffff'8000'0000'0000;
 static struct arch_space kernel_space;
-static struct spinlock   kernel_lock = SPINLOCK(RANK_KERNEL_SPACE);
-static bool              frames_ready; // tables come from frame_alloc instead of boot memory
+static struct spinlock kernel_lock = SPINLOCK(RANK_KERNEL_SPACE);
+static bool frames_ready; // tables come from frame_alloc instead of boot memory
 
 extern char kernel_image_start[], kernel_text_end[], kernel_rodata_start[], kernel_rodata_end[], kernel_data_start[], kernel_image_end[];
 
@@ -194,7 +200,7 @@ void arch_space_init_kernel(const struct boot_info *boot)
         if (range->kind == MEMORY_BAD || range->kind == MEMORY_RESERVED)
             continue; // RAM only; registers are mapped by device_map, uncached
         uint64_t start = align_down(range->start.raw, PAGE_SIZE);
-        uint64_t end   = align_up(range->start.raw + range->size, PAGE_SIZE);
+        uint64_t end = align_up(range->start.raw + range->size, PAGE_SIZE);
         uint64_t fixed = range->kind == MEMORY_KERNEL ? (uint64_t)(uintptr_t)kernel_data_start - load_offset : start;
         if (start < fixed && fixed < end) { // no writable twin of the kernel's code and constants
             boot_map(direct_map_base + start, start, fixed - start, PAGE_READ, largest);
@@ -261,7 +267,8 @@ enum status arch_space_create(struct arch_space *space)
 // Index of the first entry in use from `i` on, `count` when there is none. Tables are mostly empty: eight at a time.
 static size_t entries_skip(const uint64_t *entry, size_t i, size_t count)
 {
-    while (i + 8 <= count && !(entry[i] | entry[i + 1] | entry[i + 2] | entry[i + 3] | entry[i + 4] | entry[i + 5] | entry[i + 6] | entry[i + 7]))
+    while (i + 8 <= count &&
+           !(entry[i] | entry[i + 1] | entry[i + 2] | entry[i + 3] | entry[i + 4] | entry[i + 5] | entry[i + 6] | entry[i + 7]))
         i += 8;
     while (i < count && !entry[i])
         i++;
@@ -336,7 +343,7 @@ static uint64_t *entries_next(const struct arch_space *space, uint64_t *at, uint
 {
     while (*at < to) {
         uint64_t *table = direct_map(space->root);
-        unsigned  level = TABLE_LEVELS - 1;
+        unsigned level = TABLE_LEVELS - 1;
         while (level && table[level_index(*at, level)]) {
             table = table_of(table[level_index(*at, level)]);
             level--;
@@ -353,11 +360,11 @@ static uint64_t *entries_next(const struct arch_space *space, uint64_t *at, uint
 
 struct unmap_batch {
     struct arch_space *space;
-    void             (*drop)(void *context, phys_t frame);
-    void              *context;
-    uint64_t           first, last; // pages taken out since the last flush: [first, last)
-    size_t             count;
-    phys_t             frames[UNMAP_BATCH];
+    void (*drop)(void *context, phys_t frame);
+    void *context;
+    uint64_t first, last; // pages taken out since the last flush: [first, last)
+    size_t count;
+    phys_t frames[UNMAP_BATCH];
 };
 
 static void unmap_flush(struct unmap_batch *batch)
@@ -384,12 +391,12 @@ static void unmap_take(struct unmap_batch *batch, uint64_t at, uint64_t *entry)
 void arch_space_unmap(struct arch_space *space, virt_t from, virt_t to, void (*drop)(void *context, phys_t frame), void *context)
 {
     struct unmap_batch batch;
-    batch.space   = space;
-    batch.drop    = drop;
+    batch.space = space;
+    batch.drop = drop;
     batch.context = context;
-    batch.count   = 0;
-    uint64_t  at  = from.raw;
-    size_t    count;
+    batch.count = 0;
+    uint64_t at = from.raw;
+    size_t count;
     uint64_t *entry;
     while ((entry = entries_next(space, &at, to.raw, &count))) {
         for (size_t i = entries_skip(entry, 0, count); i < count; i = entries_skip(entry, i + 1, count))
@@ -401,8 +408,8 @@ void arch_space_unmap(struct arch_space *space, virt_t from, virt_t to, void (*d
 
 void arch_space_protect(struct arch_space *space, virt_t from, virt_t to, uint32_t access)
 {
-    uint64_t  at = from.raw;
-    size_t    count;
+    uint64_t at = from.raw;
+    size_t count;
     uint64_t *entry;
     while ((entry = entries_next(space, &at, to.raw, &count))) {
         for (size_t i = entries_skip(entry, 0, count); i < count; i = entries_skip(entry, i + 1, count)) {
@@ -416,9 +423,9 @@ void arch_space_protect(struct arch_space *space, virt_t from, virt_t to, uint32
 enum status arch_space_share(struct arch_space *source, struct arch_space *target, virt_t from, virt_t to, bool write_protect,
                              void (*share)(void *context, phys_t frame), void *context)
 {
-    uint64_t    at = from.raw;
-    size_t      count;
-    uint64_t   *entry;
+    uint64_t at = from.raw;
+    size_t count;
+    uint64_t *entry;
     enum status outcome = STATUS_OK;
     while (outcome == STATUS_OK && (entry = entries_next(source, &at, to.raw, &count))) {
         uint64_t *copy = nullptr;

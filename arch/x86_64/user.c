@@ -18,9 +18,9 @@ enum : uint64_t { USER_END = 0x0000'7fff'ffff'f000 }; // the last page of the ha
 
 uint64_t user_copy(void *to, const void *from, size_t size);
 uint64_t user_fill_zero(void *to, size_t size);
-int64_t  user_string(char *to, const char *from, size_t size);
-int      user_load32(const uint32_t *from, uint32_t *value);
-int      user_exchange32(uint32_t *at, uint32_t expected, uint32_t desired, uint32_t *found);
+int64_t user_string(char *to, const char *from, size_t size);
+int user_load32(const uint32_t *from, uint32_t *value);
+int user_exchange32(uint32_t *at, uint32_t expected, uint32_t desired, uint32_t *found);
 
 uint64_t arch_user_end(void)
 {
@@ -57,7 +57,7 @@ enum status arch_copy_string_from_user(char *to, uint64_t from, size_t size, siz
 {
     if (from >= USER_END || !size)
         return STATUS_BAD_ADDRESS;
-    size_t  limit = USER_END - from < size ? USER_END - from : size;
+    size_t limit = USER_END - from < size ? USER_END - from : size;
     int64_t found = user_string(to, (const char *)(uintptr_t)from, limit);
     if (found < 0)
         return STATUS_BAD_ADDRESS;
@@ -87,7 +87,7 @@ enum status arch_user_compare_exchange32(uint64_t at, uint32_t expected, uint32_
 
 static const struct fault_row *fault_row_of(const struct arch_frame *frame)
 {
-    TABLE_EACH (struct fault_row, row, helix_fault_table) {
+    TABLE_EACH(struct fault_row, row, helix_fault_table) {
         if ((uint64_t)(uintptr_t)&row->instruction + (uint64_t)row->instruction == frame->rip)
             return row;
     }

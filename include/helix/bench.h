@@ -7,15 +7,14 @@
 #include <lib/types.h>
 
 struct benchmark {
-    const char *category, *name;           // "scheduler", "context_switch"
-    uint32_t    rounds;                    // samples; 0: 1,000
-    uint32_t    batch;                     // operations in one sample; 0: 1. Figures are per operation.
-    enum status (*prepare)(void **state);  // may be nullptr
+    const char *category, *name;          // "scheduler", "context_switch"
+    uint32_t rounds;                      // samples; 0: 1,000
+    uint32_t batch;                       // operations in one sample; 0: 1. Figures are per operation.
+    enum status (*prepare)(void **state); // may be nullptr
     void (*run)(void *state, uint32_t operations);
-    void (*finish)(void *state);           // may be nullptr
+    void (*finish)(void *state); // may be nullptr
 };
-#define BENCHMARK(name_, ...) \
-    TABLE_ROW(helix_benchmarks) static const struct benchmark benchmark_##name_ = { .name = #name_, __VA_ARGS__ }
+#define BENCHMARK(name_, ...) TABLE_ROW(helix_benchmarks) static const struct benchmark benchmark_##name_ = { .name = #name_, __VA_ARGS__ }
 
 struct benchmark_result {
     uint64_t minimum, median, p99; // cycles per operation

@@ -6,42 +6,50 @@
 #include <lib/types.h>
 
 enum memory_kind : uint32_t {
-    MEMORY_USABLE, MEMORY_RESERVED, MEMORY_ACPI_RECLAIMABLE, MEMORY_ACPI_NVS, MEMORY_BAD,
-    MEMORY_BOOTLOADER, MEMORY_KERNEL, MEMORY_FRAMEBUFFER, MEMORY_INITRAMFS, MEMORY_KINDS,
+    MEMORY_USABLE,
+    MEMORY_RESERVED,
+    MEMORY_ACPI_RECLAIMABLE,
+    MEMORY_ACPI_NVS,
+    MEMORY_BAD,
+    MEMORY_BOOTLOADER,
+    MEMORY_KERNEL,
+    MEMORY_FRAMEBUFFER,
+    MEMORY_INITRAMFS,
+    MEMORY_KINDS,
 };
 
 struct memory_range {
-    phys_t           start;
-    uint64_t         size; // bytes
+    phys_t start;
+    uint64_t size; // bytes
     enum memory_kind kind;
 };
 
 struct framebuffer {
-    phys_t   base;
+    phys_t base;
     uint32_t width, height, pitch_bytes, bits_per_pixel; // width 0: there is none
 };
 
 enum { BOOT_MEMORY_RANGES = 128, BOOT_COMMAND_LINE = 4096, BOOT_INITRAMFS = 8 };
 
 struct boot_module {
-    phys_t   start;
+    phys_t start;
     uint64_t size;
 };
 
 struct boot_info {
-    const char         *protocol; // "pvh", "multiboot2", …: for the log only
-    const char         *loader;   // the loader's own name, "" when unknown
-    uint32_t            memory_count;
+    const char *protocol; // "pvh", "multiboot2", …: for the log only
+    const char *loader;   // the loader's own name, "" when unknown
+    uint32_t memory_count;
     struct memory_range memory[BOOT_MEMORY_RANGES]; // sorted, disjoint, page-aligned after boot_info_finish()
-    uint32_t            initramfs_count;
-    struct boot_module  initramfs[BOOT_INITRAMFS];  // newc archives, unpacked in this order
-    phys_t              rsdp;                       // 0: none
-    phys_t              device_tree;                // 0: none
-    struct framebuffer  framebuffer;
-    phys_t              kernel_start;               // physical extent of the loaded image
-    uint64_t            kernel_size;
-    uint64_t            entropy_seed;               // 0: none given
-    char                command_line[BOOT_COMMAND_LINE];
+    uint32_t initramfs_count;
+    struct boot_module initramfs[BOOT_INITRAMFS]; // newc archives, unpacked in this order
+    phys_t rsdp;                                  // 0: none
+    phys_t device_tree;                           // 0: none
+    struct framebuffer framebuffer;
+    phys_t kernel_start; // physical extent of the loaded image
+    uint64_t kernel_size;
+    uint64_t entropy_seed; // 0: none given
+    char command_line[BOOT_COMMAND_LINE];
 };
 
 // Where every boot path ends: the port has run arch_cpu_init and execution_adopt_boot, interrupts are off, memory is not ordered yet.

@@ -13,23 +13,23 @@ struct frame_cache;
 enum { CPU_MAX = 64 };
 
 struct cpu {
-    struct arch_cpu arch;             // first: entry code finds its fields at fixed offsets
-    uint32_t        id;               // [const]
-    struct thread  *idle;             // [const] after boot
-    struct thread  *switched_from;    // the thread this CPU just left; the new one finishes it (scheduler.c)
-    uint64_t        switched_at_ns;   // when the current thread got the CPU
-    uint64_t        slice_end_ns;     // when the policy's tick is due; UINT64_MAX: never
-    uint64_t        timer_armed_ns;   // what the hardware timer is set to; UINT64_MAX: nothing
-    uint64_t        idle_ns;          // time spent in the idle thread
-    uint64_t        interrupts;       // counters for /proc and stats
-    uint64_t        switches;
-    uint64_t        page_faults;
-    uint64_t       *syscall_counts;   // by number, SYSCALL_SLOTS of them; set by kernel/userspace
+    struct arch_cpu arch;         // first: entry code finds its fields at fixed offsets
+    uint32_t id;                  // [const]
+    struct thread *idle;          // [const] after boot
+    struct thread *switched_from; // the thread this CPU just left; the new one finishes it (scheduler.c)
+    uint64_t switched_at_ns;      // when the current thread got the CPU
+    uint64_t slice_end_ns;        // when the policy's tick is due; UINT64_MAX: never
+    uint64_t timer_armed_ns;      // what the hardware timer is set to; UINT64_MAX: nothing
+    uint64_t idle_ns;             // time spent in the idle thread
+    uint64_t interrupts;          // counters for /proc and stats
+    uint64_t switches;
+    uint64_t page_faults;
+    uint64_t *syscall_counts; // by number, SYSCALL_SLOTS of them; set by kernel/userspace
 };
 
 // The block of CPU `id` < cpu_count().
 struct cpu *cpu_by_id(uint32_t id);
-uint32_t    cpu_count(void);
+uint32_t cpu_count(void);
 
 static inline struct cpu *cpu_local(void)
 {

@@ -22,5 +22,5 @@ enum status interrupt_unregister(uint32_t vector, const char *name);
 enum status interrupt_connect(uint32_t line, const char *name, interrupt_handler *handler, void *context);
 
 // For /proc/interrupts: count per vector, and the name of its first handler (nullptr: none).
-uint64_t    interrupt_count(uint32_t vector);
+uint64_t interrupt_count(uint32_t vector);
 const char *interrupt_name(uint32_t vector);

@@ -7,31 +7,31 @@
 enum lock_rank : uint8_t {
     RANK_NONE,
     // Mutexes: held across sleeps.
-    RANK_FILE_OFFSET,   // an open file's position, round whatever its reads and writes do
-    RANK_REGISTRY,      // process tree, groups and sessions (kernel/execution/process.c)
-    RANK_MODULE_SLOT,   // a swap in a slot
-    RANK_MOUNT,         // the mount table
-    RANK_RENAME,        // one rename at a time
-    RANK_NODE,          // a directory or file; parent before child, then by address
-    RANK_FILES,         // advisory file locks
+    RANK_FILE_OFFSET, // an open file's position, round whatever its reads and writes do
+    RANK_REGISTRY,    // process tree, groups and sessions (kernel/execution/process.c)
+    RANK_MODULE_SLOT, // a swap in a slot
+    RANK_MOUNT,       // the mount table
+    RANK_RENAME,      // one rename at a time
+    RANK_NODE,        // a directory or file; parent before child, then by address
+    RANK_FILES,       // advisory file locks
     RANK_PIPE,
-    RANK_TERMINAL,      // a tty's line discipline
-    RANK_SPACE,         // an address space's regions and page tables
+    RANK_TERMINAL, // a tty's line discipline
+    RANK_SPACE,    // an address space's regions and page tables
     // Spinlocks: preemption off, some with interrupts off.
-    RANK_ENTRIES,       // the cached tree of names (kernel/fs/entry.c)
-    RANK_DESCRIPTORS,   // the slots of a descriptor table
-    RANK_PAGES,         // a file's pages (modules/fs/ramfs)
-    RANK_SIGNALS,       // a process's pending signals and actions
-    RANK_FUTEX,         // a futex bucket
+    RANK_ENTRIES,     // the cached tree of names (kernel/fs/entry.c)
+    RANK_DESCRIPTORS, // the slots of a descriptor table
+    RANK_PAGES,       // a file's pages (modules/fs/ramfs)
+    RANK_SIGNALS,     // a process's pending signals and actions
+    RANK_FUTEX,       // a futex bucket
     RANK_WAIT_QUEUE,
     RANK_TIMER,
-    RANK_THREAD_TABLE,  // threads by id
-    RANK_THREAD,        // a thread's state
-    RANK_RUN_QUEUE,     // a scheduler policy's queue
+    RANK_THREAD_TABLE, // threads by id
+    RANK_THREAD,       // a thread's state
+    RANK_RUN_QUEUE,    // a scheduler policy's queue
     RANK_HEAP,
     RANK_FRAMES,
-    RANK_KERNEL_SPACE,  // the kernel half of the page tables
-    RANK_DRIVER,        // device registers
-    RANK_LOG,           // everything may log
-    RANK_CONSOLE,       // innermost: registers of the device that log lines go to
+    RANK_KERNEL_SPACE, // the kernel half of the page tables
+    RANK_DRIVER,       // device registers
+    RANK_LOG,          // everything may log
+    RANK_CONSOLE,      // innermost: registers of the device that log lines go to
 };

@@ -23,7 +23,7 @@ PRINTF_LIKE(5, 6) void log_write(enum log_level level, const char *subsystem, co
 #endif
 
 // Lines below `level` stay off the console; they are kept in the ring all the same (from LOG_DEBUG on).
-void           log_set_console_level(enum log_level level);
+void log_set_console_level(enum log_level level);
 enum log_level log_console_level(void);
 
 // Reads the boot options that govern the console (loglevel, quiet, debug, exec.token). Once, when the command line is there.
@@ -47,4 +47,4 @@ size_t log_read_one(uint64_t *position, enum log_level *level, char *to, size_t 
 
 // Text straight to the console, no prefix, not kept: banners and panics.
 PRINTF_LIKE(1, 2) void console_print(const char *format, ...);
-void                   console_write(const char *text, size_t length);
+void console_write(const char *text, size_t length);

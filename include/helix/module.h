@@ -14,18 +14,17 @@ struct module {
     const char *version;     // "major.minor.patch"; same major is compatible
     const char *description; // one line
     const char *provides;    // the interface: "scheduler_policy", "frame_policy", "heap_policy", "file_system", "console"
-    uint32_t    abi;         // of that interface, as compiled
+    uint32_t abi;            // of that interface, as compiled
     const void *ops;         // the interface's table
 };
 
-#define MODULE(name_, ...) \
-    TABLE_ROW(helix_modules) static const struct module module_##name_ = { .name = #name_, __VA_ARGS__ }
+#define MODULE(name_, ...) TABLE_ROW(helix_modules) static const struct module module_##name_ = { .name = #name_, __VA_ARGS__ }
 
 struct slot {
-    const char          *name;      // what the place is called: "scheduler"
-    const char          *interface; // what its module must provide
-    uint32_t             abi;
-    const struct module *module;    // nullptr: empty
+    const char *name;      // what the place is called: "scheduler"
+    const char *interface; // what its module must provide
+    uint32_t abi;
+    const struct module *module; // nullptr: empty
 };
 
 // The statically linked module of that name and interface, nullptr if there is none.

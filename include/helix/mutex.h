@@ -10,9 +10,9 @@
 
 struct CAPABILITY("mutex") mutex {
     _Atomic(struct thread *) owner; // nullptr: free
-    _Atomic uint32_t         contenders; // threads that wait or are about to
-    struct wait_queue        waiters;
-    enum lock_rank           rank;
+    _Atomic uint32_t contenders;    // threads that wait or are about to
+    struct wait_queue waiters;
+    enum lock_rank rank;
 };
 
 #define MUTEX(name_, rank_) { .waiters = WAIT_QUEUE((name_).waiters), .rank = rank_ }

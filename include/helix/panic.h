@@ -14,26 +14,26 @@ enum panic_action { PANIC_HALT, PANIC_REBOOT, PANIC_DEBUG_BREAK, PANIC_CONTINUE 
 // `frame`: the registers to show; nullptr: those of the caller. `line` 0: `file` says all there is about the place. Returns only for PANIC_CONTINUE (debug builds).
 PRINTF_LIKE(4, 5) void panic_at(const char *file, int line, const struct arch_frame *frame, const char *format, ...);
 
-#define panic(...)                                           \
-    do {                                                     \
-        panic_at(__FILE__, __LINE__, nullptr, __VA_ARGS__);  \
-        __builtin_unreachable();                             \
+#define panic(...)                                          \
+    do {                                                    \
+        panic_at(__FILE__, __LINE__, nullptr, __VA_ARGS__); \
+        __builtin_unreachable();                            \
     } while (0)
 
 // A broken invariant. Always checked; the condition is printed.
-#define ASSERT(condition_)                                                                    \
-    do {                                                                                      \
-        if (__builtin_expect(!(condition_), 0))                                               \
-            panic("assertion failed: %s", #condition_);                                       \
+#define ASSERT(condition_)                              \
+    do {                                                \
+        if (__builtin_expect(!(condition_), 0))         \
+            panic("assertion failed: %s", #condition_); \
     } while (0)
 
 // D3 PanicHandler: may look at the context and choose the action instead of the profile's. Last registered first asked.
 struct panic_context {
-    const char              *message, *file;
-    int                      line;
+    const char *message, *file;
+    int line;
     const struct arch_frame *frame;
-    uint64_t                 thread_id;
-    uint32_t                 cpu, kernel_state;
+    uint64_t thread_id;
+    uint32_t cpu, kernel_state;
 };
 typedef bool panic_handler(const struct panic_context *context, enum panic_action *action);
 enum status panic_add_handler(panic_handler *handler);

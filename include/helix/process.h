@@ -19,28 +19,28 @@ struct user_process; // include/helix/user.h
 enum process_state : uint32_t { PROCESS_CREATING, PROCESS_RUNNING, PROCESS_STOPPED, PROCESS_ZOMBIE, PROCESS_DEAD, PROCESS_STATES };
 
 struct process {
-    uint64_t             id;          // [const] 0: the kernel
-    struct process      *parent;      // registry lock; nullptr for the kernel and after the parent's end (then init's or the kernel's)
-    char                 name[32];
-    _Atomic uint32_t     state;       // enum process_state; changed only by process_become()
-    struct thread       *main_thread; // registry lock
-    struct list_node     threads;     // registry lock; thread.process_link
-    uint32_t             thread_count;
-    struct list_node     children;    // registry lock; sibling_link
-    struct list_node     sibling_link;
-    struct tree_node     id_node;
-    int32_t              exit_code;   // wait status as Linux encodes it: code << 8, or signal number | 0x80 if dumped
-    bool                 exiting;     // exit_group has begun: every thread is on its way out
-    bool                 awaited;     // a child of the kernel that somebody waits for (user_wait)
-    struct space        *space;       // nullptr for the kernel; replaced by execve
-    struct user_process *user;        // nullptr for the kernel
-    struct wait_queue    child_event; // a child changed state
-    uint64_t             group, session; // registry lock; process ids
-    uint64_t             created_ns;
-    uint64_t             reaped_cpu_ns, reaped_user_ns; // of children waited for
-    uint64_t             switches_voluntary, switches_involuntary; // of threads that have ended
-    uint64_t             dead_cpu_ns, dead_user_ns;     // of threads that have ended
-    _Atomic uint32_t     references;
+    uint64_t id;            // [const] 0: the kernel
+    struct process *parent; // registry lock; nullptr for the kernel and after the parent's end (then init's or the kernel's)
+    char name[32];
+    _Atomic uint32_t state;     // enum process_state; changed only by process_become()
+    struct thread *main_thread; // registry lock
+    struct list_node threads;   // registry lock; thread.process_link
+    uint32_t thread_count;
+    struct list_node children; // registry lock; sibling_link
+    struct list_node sibling_link;
+    struct tree_node id_node;
+    int32_t exit_code;             // wait status as Linux encodes it: code << 8, or signal number | 0x80 if dumped
+    bool exiting;                  // exit_group has begun: every thread is on its way out
+    bool awaited;                  // a child of the kernel that somebody waits for (user_wait)
+    struct space *space;           // nullptr for the kernel; replaced by execve
+    struct user_process *user;     // nullptr for the kernel
+    struct wait_queue child_event; // a child changed state
+    uint64_t group, session;       // registry lock; process ids
+    uint64_t created_ns;
+    uint64_t reaped_cpu_ns, reaped_user_ns;            // of children waited for
+    uint64_t switches_voluntary, switches_involuntary; // of threads that have ended
+    uint64_t dead_cpu_ns, dead_user_ns;                // of threads that have ended
+    _Atomic uint32_t references;
 };
 
 // The registry lock: family tree, groups and sessions.

@@ -23,9 +23,9 @@ enum status process_view_path(struct process *process, enum process_path which, 
 // An open file of it, with a reference. STATUS_NOT_FOUND.
 enum status process_view_file(struct process *process, int number, struct open_file **file);
 // The first descriptor in use from `number` on; −1: none.
-int         process_view_next_file(struct process *process, int number);
+int process_view_next_file(struct process *process, int number);
 // Places in its descriptor table.
-uint32_t    process_view_file_slots(struct process *process);
+uint32_t process_view_file_slots(struct process *process);
 
 // Ids of its threads from `from` on in ascending order, at most `limit`.
 size_t process_view_threads(struct process *process, uint64_t from, uint64_t *ids, size_t limit);

@@ -16,7 +16,7 @@ struct scheduler_statistics {
 enum scheduling_kind { SCHEDULE_NORMAL, SCHEDULE_FIFO, SCHEDULE_ROUND_ROBIN, SCHEDULE_BATCH, SCHEDULE_IDLE, SCHEDULE_DEADLINE };
 struct scheduling_policy {
     enum scheduling_kind kind;
-    uint64_t             runtime_ns, period_ns, deadline_ns; // SCHEDULE_DEADLINE
+    uint64_t runtime_ns, period_ns, deadline_ns; // SCHEDULE_DEADLINE
 };
 
 // Makes the running boot code a thread ("boot") of the kernel process. First of all, before anything takes a lock.
@@ -44,7 +44,7 @@ void scheduler_ready(struct thread *thread);
 enum status scheduler_set_priority(struct thread *thread, struct priority priority);
 enum status scheduler_set_policy(struct thread *thread, const struct scheduling_policy *policy);
 enum status scheduler_migrate(struct thread *thread, uint32_t cpu);
-void        scheduler_statistics(struct scheduler_statistics *statistics);
+void scheduler_statistics(struct scheduler_statistics *statistics);
 const char *scheduler_name(void); // of the installed policy, "none"
 
 // Called by the timer interrupt: slice accounting and the policy's tick.

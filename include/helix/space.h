@@ -29,47 +29,47 @@ struct page_source {
 };
 
 enum region_flags : uint32_t {
-    REGION_SHARED     = 1 << 0, // writes reach the source and other spaces
-    REGION_GROWS_DOWN = 1 << 1, // a stack
+    REGION_SHARED = 1 << 0,          // writes reach the source and other spaces
+    REGION_GROWS_DOWN = 1 << 1,      // a stack
     REGION_ANONYMOUS_PAGES = 1 << 2, // holds pages of its own (written private pages), so fork must share its tables
-    REGION_HEAP       = 1 << 3, // brk
-    REGION_STACK      = 1 << 4, // names it in /proc/PID/maps
-    REGION_NO_WRITE   = 1 << 5, // shared mapping of a file that was opened for reading: may never become writable
-    REGION_NO_RESERVE = 1 << 6, // not held against the size of RAM (MAP_NORESERVE)
+    REGION_HEAP = 1 << 3,            // brk
+    REGION_STACK = 1 << 4,           // names it in /proc/PID/maps
+    REGION_NO_WRITE = 1 << 5,        // shared mapping of a file that was opened for reading: may never become writable
+    REGION_NO_RESERVE = 1 << 6,      // not held against the size of RAM (MAP_NORESERVE)
 };
 
 // [start, end), page-aligned. Neighbours with equal access, flags and adjoining offsets of one source are merged.
 struct region {
-    struct tree_node    node;
-    uint64_t            start, end;
-    uint32_t            access;      // PAGE_READ | PAGE_WRITE | PAGE_EXECUTE; 0: PROT_NONE
-    uint32_t            flags;
-    struct page_source *source;      // nullptr: anonymous
-    uint64_t            offset;      // of `start` in the source, in bytes
+    struct tree_node node;
+    uint64_t start, end;
+    uint32_t access; // PAGE_READ | PAGE_WRITE | PAGE_EXECUTE; 0: PROT_NONE
+    uint32_t flags;
+    struct page_source *source; // nullptr: anonymous
+    uint64_t offset;            // of `start` in the source, in bytes
 };
 
 struct space {
-    struct mutex      lock;          // RANK_SPACE
+    struct mutex lock; // RANK_SPACE
     struct arch_space arch;
-    struct tree       regions;       // by start; never overlap
-    struct region    *recent;        // hit by the last fault: most faults come in runs
-    uint64_t          heap_start, heap_end; // brk; 0: no heap
-    uint64_t          map_top;       // mmap searches downwards from here
-    uint64_t          map_cursor;    // … and finds nothing larger than map_hole between map_top and here
-    uint64_t          map_hole;
-    uint32_t          region_count;
-    uint64_t          limit_data, limit_space, limit_stack; // bytes; UINT64_MAX: none
-    uint64_t          mapped;        // bytes in regions
-    _Atomic uint64_t  resident;      // pages mapped
-    _Atomic uint32_t  references;    // threads of the process, and whoever looks at it
-    uint64_t          faults_minor, faults_copied;
+    struct tree regions;           // by start; never overlap
+    struct region *recent;         // hit by the last fault: most faults come in runs
+    uint64_t heap_start, heap_end; // brk; 0: no heap
+    uint64_t map_top;              // mmap searches downwards from here
+    uint64_t map_cursor;           // … and finds nothing larger than map_hole between map_top and here
+    uint64_t map_hole;
+    uint32_t region_count;
+    uint64_t limit_data, limit_space, limit_stack; // bytes; UINT64_MAX: none
+    uint64_t mapped;                               // bytes in regions
+    _Atomic uint64_t resident;                     // pages mapped
+    _Atomic uint32_t references;                   // threads of the process, and whoever looks at it
+    uint64_t faults_minor, faults_copied;
     // For /proc: where the program put its text, arguments and environment.
-    uint64_t          argument_start, argument_end, environment_start, environment_end;
+    uint64_t argument_start, argument_end, environment_start, environment_end;
 };
 
 enum status space_create(struct space **space);
-void        space_retain(struct space *space);
-void        space_release(struct space *space); // the last one unmaps and frees everything
+void space_retain(struct space *space);
+void space_release(struct space *space); // the last one unmaps and frees everything
 
 // A process's space changes while others look at it (execve, exit). They borrow it, with a reference, nullptr when there is none;
 // the process itself exchanges it and gets the old one, reference included. Any context that may take a spinlock.
@@ -81,22 +81,22 @@ enum status space_fork(struct space *parent, struct space **child);
 
 enum map_flags : uint32_t {
     MAP_SHARED_PAGES = 1 << 0, // with a source: shared; without: anonymous memory shared across fork
-    MAP_AT           = 1 << 1, // exactly at `hint`, replacing what is there
-    MAP_AT_FREE      = 1 << 2, // exactly at `hint`, STATUS_EXISTS if anything is there
+    MAP_AT = 1 << 1,           // exactly at `hint`, replacing what is there
+    MAP_AT_FREE = 1 << 2,      // exactly at `hint`, STATUS_EXISTS if anything is there
     MAP_STACK_REGION = 1 << 3,
-    MAP_PREFAULT     = 1 << 4, // MAP_POPULATE
-    MAP_GROWS_DOWN   = 1 << 5, // grows at faults below it
-    MAP_NO_WRITE     = 1 << 6, // may never become writable (REGION_NO_WRITE)
-    MAP_NO_RESERVE   = 1 << 7, // may be larger than RAM
+    MAP_PREFAULT = 1 << 4,   // MAP_POPULATE
+    MAP_GROWS_DOWN = 1 << 5, // grows at faults below it
+    MAP_NO_WRITE = 1 << 6,   // may never become writable (REGION_NO_WRITE)
+    MAP_NO_RESERVE = 1 << 7, // may be larger than RAM
 };
 
 struct map_request {
-    uint64_t            hint;   // page-aligned
-    uint64_t            size;   // bytes, rounded up to pages
-    uint32_t            access;
-    uint32_t            flags;  // enum map_flags
+    uint64_t hint; // page-aligned
+    uint64_t size; // bytes, rounded up to pages
+    uint32_t access;
+    uint32_t flags;             // enum map_flags
     struct page_source *source; // a reference of its own is taken
-    uint64_t            offset; // page-aligned
+    uint64_t offset;            // page-aligned
 };
 
 // STATUS_BAD_ARGUMENT (size 0, misaligned), STATUS_NO_MEMORY (limits, no gap, beyond the user half), STATUS_OVERFLOW (the source
@@ -114,8 +114,8 @@ enum status space_protect(struct space *space, uint64_t at, uint64_t size, uint3
 uint64_t space_brk(struct space *space, uint64_t end);
 
 // Linux mremap. `flags` as MREMAP_MAYMOVE / MREMAP_FIXED. STATUS_BAD_ADDRESS: [at, at + old_size) is not within one region.
-enum status space_remap(struct space *space, uint64_t at, uint64_t old_size, uint64_t new_size, uint32_t flags,
-                        uint64_t new_at, uint64_t *result);
+enum status space_remap(struct space *space, uint64_t at, uint64_t old_size, uint64_t new_size, uint32_t flags, uint64_t new_at,
+                        uint64_t *result);
 
 // Drops the pages of [at, at+size) (MADV_DONTNEED): they read as zero or as the file's again. STATUS_NO_MEMORY: part of the range
 // is not mapped; the rest was served all the same (Linux).
@@ -146,10 +146,10 @@ enum status space_page(struct space *space, uint64_t at, bool write, void **page
 
 // Figures for /proc/PID/stat, statm and status. Bytes.
 struct space_usage {
-    uint64_t mapped;                     // VSZ
-    uint64_t resident;                   // RSS
-    uint64_t shared;                     // in regions with a source
-    uint64_t text, data, stack;          // executable; writable and private; stacks
+    uint64_t mapped;            // VSZ
+    uint64_t resident;          // RSS
+    uint64_t shared;            // in regions with a source
+    uint64_t text, data, stack; // executable; writable and private; stacks
     uint64_t faults_minor, faults_copied;
 };
 void space_usage(struct space *space, struct space_usage *usage);

@@ -18,7 +18,7 @@
 struct CAPABILITY("spinlock") spinlock {
     _Atomic uint16_t next;    // ticket to draw
     _Atomic uint16_t serving; // ticket that holds the lock
-    enum lock_rank   rank;
+    enum lock_rank rank;
 };
 
 #define SPINLOCK(rank_) { .rank = rank_ }

@@ -10,23 +10,45 @@ enum init_phase : uint8_t { INIT_BOOT, INIT_EARLY, INIT_CORE, INIT_LATE, INIT_RU
 
 // What the kernel can do by now (D0's bits 0–13; DESIGN §6 rows 31–36).
 enum phase_capability : uint32_t {
-    PHASE_CONSOLE = 1 << 0, PHASE_HEAP = 1 << 1, PHASE_MEMORY = 1 << 2, PHASE_INTERRUPTS = 1 << 3, PHASE_SCHEDULER = 1 << 4,
-    PHASE_TIMERS = 1 << 5, PHASE_IPC = 1 << 6, PHASE_DRIVERS = 1 << 7, PHASE_FILESYSTEM = 1 << 8, PHASE_USERSPACE = 1 << 9,
-    PHASE_NETWORK = 1 << 10, PHASE_MODULES = 1 << 11, PHASE_SECURITY = 1 << 12, PHASE_DEBUG = 1 << 13,
+    PHASE_CONSOLE = 1 << 0,
+    PHASE_HEAP = 1 << 1,
+    PHASE_MEMORY = 1 << 2,
+    PHASE_INTERRUPTS = 1 << 3,
+    PHASE_SCHEDULER = 1 << 4,
+    PHASE_TIMERS = 1 << 5,
+    PHASE_IPC = 1 << 6,
+    PHASE_DRIVERS = 1 << 7,
+    PHASE_FILESYSTEM = 1 << 8,
+    PHASE_USERSPACE = 1 << 9,
+    PHASE_NETWORK = 1 << 10,
+    PHASE_MODULES = 1 << 11,
+    PHASE_SECURITY = 1 << 12,
+    PHASE_DEBUG = 1 << 13,
 };
 
 enum subsystem_state : uint8_t {
-    SUBSYSTEM_REGISTERED, SUBSYSTEM_INITIALIZING, SUBSYSTEM_RUNNING, SUBSYSTEM_STOPPING, SUBSYSTEM_STOPPED,
-    SUBSYSTEM_FAILED, SUBSYSTEM_RECOVERING, SUBSYSTEM_STATES,
+    SUBSYSTEM_REGISTERED,
+    SUBSYSTEM_INITIALIZING,
+    SUBSYSTEM_RUNNING,
+    SUBSYSTEM_STOPPING,
+    SUBSYSTEM_STOPPED,
+    SUBSYSTEM_FAILED,
+    SUBSYSTEM_RECOVERING,
+    SUBSYSTEM_STATES,
 };
 
 enum health_status : uint8_t {
-    HEALTH_HEALTHY, HEALTH_DEGRADED, HEALTH_UNRESPONSIVE, HEALTH_CRASHED, HEALTH_RECOVERING, HEALTH_UNKNOWN = 255,
+    HEALTH_HEALTHY,
+    HEALTH_DEGRADED,
+    HEALTH_UNRESPONSIVE,
+    HEALTH_CRASHED,
+    HEALTH_RECOVERING,
+    HEALTH_UNKNOWN = 255,
 };
 
 struct component_statistics {
     uint64_t operations, errors;
-    uint8_t  load;         // 0 … 100
+    uint8_t load;          // 0 … 100
     uint64_t memory_usage; // bytes
 };
 
@@ -44,15 +66,15 @@ struct component {
 enum { SUBSYSTEM_DEPENDS = 8, SUBSYSTEM_MAX = 64 };
 
 struct subsystem {
-    const char             *name;
-    const char             *version;   // nullptr: the kernel's
-    enum init_phase         phase;
-    uint32_t                priority;  // within the phase, smaller first
-    const char             *depends[SUBSYSTEM_DEPENDS]; // all required
-    uint32_t                provides;  // enum phase_capability bits
-    uint32_t                requires;  // refused while one of them is missing
+    const char *name;
+    const char *version; // nullptr: the kernel's
+    enum init_phase phase;
+    uint32_t priority;                      // within the phase, smaller first
+    const char *depends[SUBSYSTEM_DEPENDS]; // all required
+    uint32_t provides;                      // enum phase_capability bits
+    uint32_t
+        requires; // refused while one of them is missing
     const struct component *ops;
 };
 
-#define SUBSYSTEM(name_, ...) \
-    TABLE_ROW(helix_subsystems) static const struct subsystem subsystem_##name_ = { .name = #name_, __VA_ARGS__ }
+#define SUBSYSTEM(name_, ...) TABLE_ROW(helix_subsystems) static const struct subsystem subsystem_##name_ = { .name = #name_, __VA_ARGS__ }

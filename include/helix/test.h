@@ -9,20 +9,22 @@ struct test {
     const char *subject, *name; // the name is the sentence the test proves
     const char *file;
     void (*run)(void);
-    bool kernel_only;           // needs a booted machine
+    bool kernel_only; // needs a booted machine
 };
 
-#define TEST(subject_, name_)       TEST_ROW(subject_, name_, false)
+#define TEST(subject_, name_)        TEST_ROW(subject_, name_, false)
 #define KERNEL_TEST(subject_, name_) TEST_ROW(subject_, name_, true)
-#define TEST_ROW(subject_, name_, kernel_only_)                                                                      \
-    static void test_##subject_##_##name_(void);                                                                     \
-    TABLE_ROW(helix_tests) static const struct test row_##subject_##_##name_ = { #subject_, #name_, __FILE__, test_##subject_##_##name_, kernel_only_ }; \
+#define TEST_ROW(subject_, name_, kernel_only_)                                                                                   \
+    static void test_##subject_##_##name_(void);                                                                                  \
+    TABLE_ROW(helix_tests)                                                                                                        \
+    static const struct test row_##subject_##_##name_ = { #subject_, #name_, __FILE__, test_##subject_##_##name_, kernel_only_ }; \
     static void test_##subject_##_##name_(void)
 
 // Records the failure with its place and goes on, so one test can report several.
 #define CHECK(condition_) test_check(!!(condition_), #condition_, __FILE__, __LINE__)
 // As CHECK for numbers, and prints both.
-#define CHECK_EQUAL(actual_, expected_) test_check_equal((uint64_t)(actual_), (uint64_t)(expected_), #actual_ " == " #expected_, __FILE__, __LINE__)
+#define CHECK_EQUAL(actual_, expected_) \
+    test_check_equal((uint64_t)(actual_), (uint64_t)(expected_), #actual_ " == " #expected_, __FILE__, __LINE__)
 
 bool test_check(bool passed, const char *condition, const char *file, int line);
 bool test_check_equal(uint64_t actual, uint64_t expected, const char *condition, const char *file, int line);

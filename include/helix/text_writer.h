@@ -5,9 +5,9 @@
 #include <lib/types.h>
 
 struct text_writer {
-    char  *bytes;    // heap; not terminated
+    char *bytes; // heap; not terminated
     size_t length, capacity;
-    bool   failed;   // memory ended: the text is incomplete
+    bool failed; // memory ended: the text is incomplete
 };
 
 // An empty one is {}. Frees the text and leaves it empty.

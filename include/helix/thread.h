@@ -18,77 +18,101 @@ struct process;
 struct user_thread; // include/helix/user.h: signals and the rest that only Linux programs have
 
 enum thread_state : uint32_t {
-    THREAD_CREATING, THREAD_READY, THREAD_RUNNING, THREAD_BLOCKED,
-    THREAD_SLEEPING, THREAD_STOPPED, THREAD_DEAD, THREAD_ZOMBIE, THREAD_STATES,
+    THREAD_CREATING,
+    THREAD_READY,
+    THREAD_RUNNING,
+    THREAD_BLOCKED,
+    THREAD_SLEEPING,
+    THREAD_STOPPED,
+    THREAD_DEAD,
+    THREAD_ZOMBIE,
+    THREAD_STATES,
 };
 
 enum block_reason : uint8_t {
-    BLOCK_IO, BLOCK_LOCK, BLOCK_SIGNAL, BLOCK_FUTEX, BLOCK_IPC, BLOCK_MEMORY, BLOCK_CHILD, BLOCK_TIMER, BLOCK_OTHER, BLOCK_REASONS,
+    BLOCK_IO,
+    BLOCK_LOCK,
+    BLOCK_SIGNAL,
+    BLOCK_FUTEX,
+    BLOCK_IPC,
+    BLOCK_MEMORY,
+    BLOCK_CHILD,
+    BLOCK_TIMER,
+    BLOCK_OTHER,
+    BLOCK_REASONS,
 };
 
 enum thread_flags : uint32_t {
-    THREAD_KERNEL       = 1 << 0,
-    THREAD_IDLE         = 1 << 1,
-    THREAD_INIT         = 1 << 2,
-    THREAD_FPU          = 1 << 3,
-    THREAD_TRACED       = 1 << 4,
+    THREAD_KERNEL = 1 << 0,
+    THREAD_IDLE = 1 << 1,
+    THREAD_INIT = 1 << 2,
+    THREAD_FPU = 1 << 3,
+    THREAD_TRACED = 1 << 4,
     THREAD_KILL_PENDING = 1 << 5, // will exit at its next return to user mode; interruptible waits end
-    THREAD_IN_SIGNAL    = 1 << 6,
-    THREAD_NO_MIGRATE   = 1 << 7,
-    THREAD_SIGNALLED    = 1 << 8, // a signal it does not block is pending
+    THREAD_IN_SIGNAL = 1 << 6,
+    THREAD_NO_MIGRATE = 1 << 7,
+    THREAD_SIGNALLED = 1 << 8, // a signal it does not block is pending
 };
 
 // D2's scale: lower is more urgent. 0–99 real-time, 100–139 nice −20 … +19. Idle is a class (THREAD_IDLE), not a number.
 struct priority {
-    uint8_t base;       // 0 … 139
-    int8_t  adjustment; // effective = base + adjustment, clamped to the band of `base`
+    uint8_t base;      // 0 … 139
+    int8_t adjustment; // effective = base + adjustment, clamped to the band of `base`
 };
 
 enum {
     PRIORITY_REALTIME_THRESHOLD = 100, // below: real-time
-    PRIORITY_DEFAULT            = 120, // nice 0
-    PRIORITY_MINIMUM            = 139,
+    PRIORITY_DEFAULT = 120,            // nice 0
+    PRIORITY_MINIMUM = 139,
 };
 
-enum switch_reason : uint8_t { SWITCH_YIELD, SWITCH_PREEMPTION, SWITCH_BLOCKED, SWITCH_EXIT, SWITCH_INTERRUPT, SWITCH_NEW_THREAD, SWITCH_REASONS };
+enum switch_reason : uint8_t {
+    SWITCH_YIELD,
+    SWITCH_PREEMPTION,
+    SWITCH_BLOCKED,
+    SWITCH_EXIT,
+    SWITCH_INTERRUPT,
+    SWITCH_NEW_THREAD,
+    SWITCH_REASONS
+};
 
 struct thread {
-    struct arch_context    context;          // valid while it does not run
-    struct arch_thread     arch;             // FPU, segment bases
-    uint64_t               id;               // [const] from 1; idle threads have 0
-    struct process        *process;          // [const]; process_kernel() for kernel threads
-    struct user_thread    *user;             // [const]; nullptr for kernel threads
-    char                   name[32];
-    struct spinlock        lock;             // RANK_THREAD, interrupts off: state and wake-ups; held across the switch away
-    _Atomic uint32_t       state;            // enum thread_state; changed only by thread_become()
-    _Atomic uint32_t       flags;            // enum thread_flags
-    virt_t                 stack_low;        // [const] kernel stack; its end is + KERNEL_STACK_SIZE
-    struct priority        priority;         // RANK_RUN_QUEUE
-    uint64_t               affinity;         // bit per CPU
-    uint32_t               cpu;              // where it runs or ran last
-    enum block_reason      block_reason;
-    _Atomic bool           wake_pending;     // woken since wait_begin; thread_block() then returns at once
-    bool                   interruptible;    // while blocked: an interruption ends it
-    bool                   wake_interrupted; // the wake-up was an interruption
-    bool                   wake_timed_out;   // the wake-up was the timeout
-    struct timer           timeout;
-    int32_t                exit_code;
+    struct arch_context context; // valid while it does not run
+    struct arch_thread arch;     // FPU, segment bases
+    uint64_t id;                 // [const] from 1; idle threads have 0
+    struct process *process;     // [const]; process_kernel() for kernel threads
+    struct user_thread *user;    // [const]; nullptr for kernel threads
+    char name[32];
+    struct spinlock lock;     // RANK_THREAD, interrupts off: state and wake-ups; held across the switch away
+    _Atomic uint32_t state;   // enum thread_state; changed only by thread_become()
+    _Atomic uint32_t flags;   // enum thread_flags
+    virt_t stack_low;         // [const] kernel stack; its end is + KERNEL_STACK_SIZE
+    struct priority priority; // RANK_RUN_QUEUE
+    uint64_t affinity;        // bit per CPU
+    uint32_t cpu;             // where it runs or ran last
+    enum block_reason block_reason;
+    _Atomic bool wake_pending; // woken since wait_begin; thread_block() then returns at once
+    bool interruptible;        // while blocked: an interruption ends it
+    bool wake_interrupted;     // the wake-up was an interruption
+    bool wake_timed_out;       // the wake-up was the timeout
+    struct timer timeout;
+    int32_t exit_code;
     // The scheduler policy's own fields; nobody else touches them.
-    struct list_node       queue_link;
-    uint64_t               slice_left_ns;
-    uint64_t               policy_data[2];
+    struct list_node queue_link;
+    uint64_t slice_left_ns;
+    uint64_t policy_data[2];
     // Accounting, by the scheduler, on the CPU it runs on.
-    uint64_t               cpu_time_ns;      // total, up to its last switch out
-    uint64_t               user_samples, kernel_samples; // where timer ticks found it
-    uint64_t               ready_since_ns, wait_time_ns;
-    uint64_t               created_ns;
-    uint64_t               switches_voluntary, switches_involuntary;
-    uint64_t               syscalls;
-    struct list_node       process_link;     // in process->threads
-    struct tree_node       id_node;          // in the id table
-    _Atomic uint32_t       references;
-    void                 (*entry)(void *argument);
-    void                  *argument;
+    uint64_t cpu_time_ns;                  // total, up to its last switch out
+    uint64_t user_samples, kernel_samples; // where timer ticks found it
+    uint64_t ready_since_ns, wait_time_ns;
+    uint64_t created_ns;
+    uint64_t switches_voluntary, switches_involuntary;
+    uint64_t syscalls;
+    struct list_node process_link; // in process->threads
+    struct tree_node id_node;      // in the id table
+    _Atomic uint32_t references;
+    void (*entry)(void *argument);
+    void *argument;
 };
 
 // The thread that runs this. Never nullptr after execution_init_cpu.
@@ -98,13 +122,13 @@ static inline struct thread *thread_current(void)
 }
 
 struct thread_request {
-    const char     *name;
-    struct process *process;     // nullptr: the kernel's
-    void          (*entry)(void *argument); // kernel threads; must not return (call thread_exit)
-    void           *argument;
-    struct priority priority;    // {} means default
-    uint64_t        affinity;    // 0: all CPUs
-    uint64_t        id;          // 0: the next free one (a process's first thread has the process's id)
+    const char *name;
+    struct process *process;       // nullptr: the kernel's
+    void (*entry)(void *argument); // kernel threads; must not return (call thread_exit)
+    void *argument;
+    struct priority priority; // {} means default
+    uint64_t affinity;        // 0: all CPUs
+    uint64_t id;              // 0: the next free one (a process's first thread has the process's id)
 };
 
 // A thread in state CREATING with a stack and one reference for the caller. STATUS_NO_MEMORY, STATUS_LIMIT (too many threads).
@@ -173,7 +197,7 @@ static inline bool priority_is_realtime(struct priority priority)
     return priority.base < PRIORITY_REALTIME_THRESHOLD;
 }
 struct priority priority_from_nice(int nice);                 // clamps to −20 … 19
-int             priority_to_nice(struct priority priority);   // −20 for real-time
+int priority_to_nice(struct priority priority);               // −20 for real-time
 struct priority priority_from_importance(uint8_t importance); // D0's scale 0 … 139, higher wins; DESIGN §6 rows 1–3
 
 // CPU time so far, the running stretch included; and the share of it in user mode, from samples.

@@ -7,10 +7,10 @@
 
 struct timer {
     struct tree_node node;
-    uint64_t         deadline_ns; // arch_time_ns's scale
-    void           (*fire)(struct timer *timer); // interrupt context
-    uint32_t         cpu;         // whose tree it is in
-    bool             armed;
+    uint64_t deadline_ns;              // arch_time_ns's scale
+    void (*fire)(struct timer *timer); // interrupt context
+    uint32_t cpu;                      // whose tree it is in
+    bool armed;
 };
 
 void timer_init(struct timer *timer, void (*fire)(struct timer *timer));
@@ -26,7 +26,7 @@ uint64_t time_ns(void);
 
 // Nanoseconds since 1970 (boot's wall clock plus time_ns), and how to set it.
 uint64_t time_wall_ns(void);
-void     time_set_wall_ns(uint64_t ns);
+void time_set_wall_ns(uint64_t ns);
 
 // The tick as the documents count it (self-heal intervals): 1 ms since boot.
 static inline uint64_t time_ticks(void)

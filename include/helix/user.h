@@ -19,18 +19,18 @@ enum { DESCRIPTORS_MAX = 1024 };
 // ---- descriptors (kernel/userspace/descriptor.c) ----
 enum { DESCRIPTORS_INLINE = 32 };
 struct descriptor_table {
-    struct spinlock    lock;         // RANK_DESCRIPTORS: short, so that looking a number up costs no sleepable lock
-    struct open_file **files;        // `capacity` pointers; inline_files until it grows
-    uint64_t          *close_on_exec;// bitmap
-    uint32_t           capacity;     // grows by doubling up to DESCRIPTORS_MAX
-    uint32_t           lowest_free;  // no free slot below this one
-    _Atomic uint32_t   references;   // CLONE_FILES
-    uint64_t           inline_close_on_exec;
-    struct open_file  *inline_files[DESCRIPTORS_INLINE];
+    struct spinlock lock;        // RANK_DESCRIPTORS: short, so that looking a number up costs no sleepable lock
+    struct open_file **files;    // `capacity` pointers; inline_files until it grows
+    uint64_t *close_on_exec;     // bitmap
+    uint32_t capacity;           // grows by doubling up to DESCRIPTORS_MAX
+    uint32_t lowest_free;        // no free slot below this one
+    _Atomic uint32_t references; // CLONE_FILES
+    uint64_t inline_close_on_exec;
+    struct open_file *inline_files[DESCRIPTORS_INLINE];
 };
 enum status descriptor_table_create(struct descriptor_table **table);
 enum status descriptor_table_copy(struct descriptor_table *from, struct descriptor_table **to);
-void        descriptor_table_release(struct descriptor_table *table);
+void descriptor_table_release(struct descriptor_table *table);
 // Takes the caller's reference on success. Lowest free number >= minimum. STATUS_TOO_MANY_FILES.
 enum status descriptor_add(struct descriptor_table *table, struct open_file *file, int minimum, bool close_on_exec, int *number);
 // With a reference; STATUS_BAD_HANDLE.
@@ -40,7 +40,7 @@ enum status descriptor_duplicate(struct descriptor_table *table, int from, int t
 // FD_CLOEXEC of a number. STATUS_BAD_HANDLE.
 enum status descriptor_get_flag(struct descriptor_table *table, int number, bool *close_on_exec);
 enum status descriptor_set_flag(struct descriptor_table *table, int number, bool close_on_exec);
-void        descriptor_close_on_exec(struct descriptor_table *table);                                   // execve
+void descriptor_close_on_exec(struct descriptor_table *table); // execve
 
 // ---- signals (kernel/userspace/signal.c) ----
 enum { SIGNALS = 64, SIGNAL_REALTIME_FIRST = 32, SIGNAL_QUEUE_MAX = 1024 };
@@ -48,52 +48,51 @@ struct signal_action {
     uint64_t handler; // SIG_DFL 0, SIG_IGN 1
     uint64_t flags, restorer, mask;
 };
-struct signal_actions {              // shared by threads (CLONE_SIGHAND)
-    struct spinlock      lock;       // RANK_SIGNALS, interrupts off
+struct signal_actions {   // shared by threads (CLONE_SIGHAND)
+    struct spinlock lock; // RANK_SIGNALS, interrupts off
     struct signal_action action[SIGNALS + 1];
-    _Atomic uint32_t     references;
+    _Atomic uint32_t references;
 };
 // Standard signals are kept once, real-time ones (from 32 on) as often as they are sent.
 struct pending_signals {
-    uint64_t         set;    // bit n−1: signal n
-    struct list_node queue;  // struct queued_signal, oldest first; a signal without one is delivered without details
-    uint32_t         length; // of the queue, at most SIGNAL_QUEUE_MAX
+    uint64_t set;           // bit n−1: signal n
+    struct list_node queue; // struct queued_signal, oldest first; a signal without one is delivered without details
+    uint32_t length;        // of the queue, at most SIGNAL_QUEUE_MAX
 };
 void pending_signals_init(struct pending_signals *pending);
 void pending_signals_clear(struct pending_signals *pending); // nobody else sees it any more
 
-
 struct user_process {
-    struct process          *process;
+    struct process *process;
     struct descriptor_table *files;
-    struct vfs_context       place;
-    struct signal_actions   *actions;
-    struct pending_signals   pending;        // actions->lock
-    struct linux_rlimit      limits[LINUX_RLIMITS];
-    uint32_t                 user, group, effective_user, effective_group, saved_user, saved_group;
-    struct tty              *terminal;       // controlling terminal
-    uint64_t                 stop_status;    // for wait4(WUNTRACED): signal that stopped it, 0: not stopped or reported
-    bool                     continued;      // for WCONTINUED
-    int                      exit_signal;    // sent to the parent at the end (SIGCHLD)
-    bool                     vfork_waiting;  // the parent waits for exec or exit
-    struct wait_queue        vfork_done;
-    struct timer             alarm;          // ITIMER_REAL
-    uint64_t                 alarm_interval_ns;
-    struct list_node         alarm_link;     // waits for its SIGALRM to be sent
-    char                     executable[256];// path for /proc/PID/exe
-    bool                     has_executed;   // setpgid refuses children that did
+    struct vfs_context place;
+    struct signal_actions *actions;
+    struct pending_signals pending; // actions->lock
+    struct linux_rlimit limits[LINUX_RLIMITS];
+    uint32_t user, group, effective_user, effective_group, saved_user, saved_group;
+    struct tty *terminal; // controlling terminal
+    uint64_t stop_status; // for wait4(WUNTRACED): signal that stopped it, 0: not stopped or reported
+    bool continued;       // for WCONTINUED
+    int exit_signal;      // sent to the parent at the end (SIGCHLD)
+    bool vfork_waiting;   // the parent waits for exec or exit
+    struct wait_queue vfork_done;
+    struct timer alarm; // ITIMER_REAL
+    uint64_t alarm_interval_ns;
+    struct list_node alarm_link; // waits for its SIGALRM to be sent
+    char executable[256];        // path for /proc/PID/exe
+    bool has_executed;           // setpgid refuses children that did
 };
 
 struct user_thread {
-    struct thread          *thread;
-    struct pending_signals  pending;         // actions->lock
-    uint64_t                blocked;         // own thread only, readable by others under actions->lock
-    uint64_t                saved_blocked;   // sigsuspend
-    bool                    restore_blocked;
-    struct linux_stack      alternate_stack;
-    uint64_t                clear_child_tid, robust_list;
+    struct thread *thread;
+    struct pending_signals pending; // actions->lock
+    uint64_t blocked;               // own thread only, readable by others under actions->lock
+    uint64_t saved_blocked;         // sigsuspend
+    bool restore_blocked;
+    struct linux_stack alternate_stack;
+    uint64_t clear_child_tid, robust_list;
     // A restartable system call that must not begin anew (nanosleep with remaining time).
-    uint64_t                restart_deadline_ns;
+    uint64_t restart_deadline_ns;
 };
 
 static inline struct user_process *user_process(struct thread *thread)
@@ -107,7 +106,7 @@ enum status signal_send_thread(struct thread *thread, const struct linux_siginfo
 // To every process of a group; STATUS_NO_PROCESS when it is empty.
 enum status signal_send_group(uint64_t group, const struct linux_siginfo *info);
 // The same for callers that hold the registry.
-void        signal_send_process_locked(struct process *process, const struct linux_siginfo *info) MUST_HOLD(process_registry_lock);
+void signal_send_process_locked(struct process *process, const struct linux_siginfo *info) MUST_HOLD(process_registry_lock);
 enum status signal_send_group_locked(uint64_t group, const struct linux_siginfo *info) MUST_HOLD(process_registry_lock);
 // From interrupt handlers: a kernel thread sends it a moment later. `group` or `process` is 0.
 void signal_send_later(uint64_t group, uint64_t process, int number);
@@ -134,7 +133,7 @@ void load_averages(uint64_t loads[3]);
 
 // ---- programs (kernel/userspace/exec.c) ----
 struct exec_arguments {
-    char  **argv, **envp; // kernel memory, nullptr-terminated
+    char **argv, **envp; // kernel memory, nullptr-terminated
 };
 // Builds a new space for the program and its start frame: all that can fail happens before the old program is touched.
 enum status exec_load(struct vfs_context *place, const char *path, const struct exec_arguments *arguments, struct space **space,
@@ -144,10 +143,10 @@ void exec_explain(struct vfs_context *place, const char *path, char *text, size_
 
 // Starts a program as a child of the kernel in a session of its own on `terminal` (the shell's run, D0's Runtime.spawn).
 struct spawn_request {
-    const char        *path;
+    const char *path;
     struct exec_arguments arguments;
-    struct open_file  *standard[3];   // nullptr: the console
-    bool               foreground;    // its group becomes the terminal's foreground group
+    struct open_file *standard[3]; // nullptr: the console
+    bool foreground;               // its group becomes the terminal's foreground group
 };
 enum status user_spawn(const struct spawn_request *request, struct process **process);
 // Waits until it has ended and reaps it. *wait_status as wait4 encodes it.
@@ -184,4 +183,4 @@ enum : int64_t { SYSCALL_RESTART = STATUS_RESTART - 1000, SYSCALL_RESTART_NOHAND
 
 // Name and per-number counters for stats and /proc/helix/syscalls; nullptr for an empty slot.
 const char *syscall_name(uint32_t number);
-uint64_t    syscall_count(uint32_t number);
+uint64_t syscall_count(uint32_t number);

@@ -22,15 +22,15 @@
 struct thread;
 
 struct wait_queue {
-    struct spinlock  lock;    // RANK_WAIT_QUEUE, interrupts off
+    struct spinlock lock;     // RANK_WAIT_QUEUE, interrupts off
     struct list_node waiters; // oldest first
 };
 
 struct waiter {
-    struct list_node   link;
-    struct thread     *thread;
+    struct list_node link;
+    struct thread *thread;
     struct wait_queue *queue; // nullptr: in none
-    bool               exclusive; // wait_wake_one stops at this one
+    bool exclusive;           // wait_wake_one stops at this one
 };
 
 #define WAIT_QUEUE(name_) { .lock = SPINLOCK(RANK_WAIT_QUEUE), .waiters = LIST_HEAD((name_).waiters) }

@@ -10,9 +10,9 @@
 enum { LOADS = 3 };
 enum : uint64_t { SAMPLE_NS = 5 * NS_PER_S, LOAD_ONE = 1 << LOAD_FRACTION_BITS };
 
-static struct timer     sampler;
+static struct timer sampler;
 static _Atomic uint64_t load[LOADS];
-static const uint64_t   keep[LOADS] = { 60296, 64453, 65173 }; // e^(−5/60), e^(−5/300), e^(−5/900) of 65536
+static const uint64_t keep[LOADS] = { 60296, 64453, 65173 }; // e^(−5/60), e^(−5/300), e^(−5/900) of 65536
 
 static void count_thread(void *context, struct thread *thread)
 {
@@ -68,7 +68,4 @@ static enum status load_stop(void)
 
 static const struct component load_component = { .init = load_init, .stop = load_stop };
 
-SUBSYSTEM(load,
-    .phase = INIT_LATE, .priority = 95,
-    .depends = { "timers", "scheduler" },
-    .ops = &load_component);
+SUBSYSTEM(load, .phase = INIT_LATE, .priority = 95, .depends = { "timers", "scheduler" }, .ops = &load_component);

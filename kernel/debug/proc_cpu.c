@@ -18,8 +18,8 @@
 enum : uint64_t { TICK_NS = NS_PER_S / LINUX_CLOCK_TICKS, FRACTION = 100 };
 
 static struct mutex user_time_lock = MUTEX(user_time_lock, RANK_FILES);
-static uint64_t     user_total_ns GUARDED_BY(user_time_lock);
-static uint64_t     user_sum_ns GUARDED_BY(user_time_lock); // as it was seen last
+static uint64_t user_total_ns GUARDED_BY(user_time_lock);
+static uint64_t user_sum_ns GUARDED_BY(user_time_lock); // as it was seen last
 
 static uint64_t cpu_idle_ns(uint32_t id)
 {
@@ -73,7 +73,8 @@ static void write_cpus(struct text_writer *out)
         char name[16];
         uint64_t own_idle = MIN(cpu_idle_ns(id), now), own_busy = now - own_idle;
         // Which CPU the user time was spent on is not kept: each gets its share of what was busy.
-        uint64_t own_user = busy / NS_PER_MS ? MIN(user / NS_PER_MS * (own_busy / NS_PER_US) / (busy / NS_PER_MS) * NS_PER_US, own_busy) : 0;
+        uint64_t own_user =
+            busy / NS_PER_MS ? MIN(user / NS_PER_MS * (own_busy / NS_PER_US) / (busy / NS_PER_MS) * NS_PER_US, own_busy) : 0;
         format_text(name, sizeof name, "cpu%u", id);
         write_cpu(out, name, own_user, own_busy, own_idle);
     }
@@ -123,7 +124,8 @@ static void show_loadavg(struct text_writer *out)
     thread_census(&census);
     process_each(newest, &last);
     for (int i = 0; i < 3; i++)
-        text_write(out, "%lu.%02lu ", loads[i] >> LOAD_FRACTION_BITS, ((loads[i] & ((1 << LOAD_FRACTION_BITS) - 1)) * FRACTION) >> LOAD_FRACTION_BITS);
+        text_write(out, "%lu.%02lu ", loads[i] >> LOAD_FRACTION_BITS,
+                   ((loads[i] & ((1 << LOAD_FRACTION_BITS) - 1)) * FRACTION) >> LOAD_FRACTION_BITS);
     text_write(out, "%lu/%lu %lu\n", census.ready, census.threads, last);
 }
 PROC_FILE(loadavg, "loadavg", show_loadavg);
@@ -134,6 +136,7 @@ static void show_cpuinfo(struct text_writer *out)
     uint64_t hertz = arch_cycles_per_second();
     arch_cpu_describe(text, sizeof text);
     for (uint32_t id = 0; id < cpu_count(); id++)
-        text_write(out, "processor\t: %u\nmodel name\t: %s\ncpu MHz\t\t: %lu.%03lu\n\n", id, text, hertz / 1'000'000, hertz / 1'000 % 1'000);
+        text_write(out, "processor\t: %u\nmodel name\t: %s\ncpu MHz\t\t: %lu.%03lu\n\n", id, text, hertz / 1'000'000,
+                   hertz / 1'000 % 1'000);
 }
 PROC_FILE(cpuinfo, "cpuinfo", show_cpuinfo);

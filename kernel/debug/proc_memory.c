@@ -43,8 +43,8 @@ static void show_frames(struct text_writer *out)
         text_write(out, "%-8s %10lu %10lu %10lu\n", names[zone], frames.zone[zone].total, frames.zone[zone].total - frames.zone[zone].free,
                    frames.zone[zone].free);
     text_write(out, "%-8s %10lu %10lu %10lu\n", "all", frames.total, frames.total - frames.free, frames.free);
-    text_write(out, "allocations %lu frees %lu failures %lu largest_free %lu pressure %d\n", frames.allocations, frames.frees, frames.failures,
-               frames.largest_free, (int)frames_pressure());
+    text_write(out, "allocations %lu frees %lu failures %lu largest_free %lu pressure %d\n", frames.allocations, frames.frees,
+               frames.failures, frames.largest_free, (int)frames_pressure());
 }
 PROC_FILE(helix_frames, "helix/frames", show_frames);
 
@@ -52,8 +52,8 @@ static void show_slab(struct text_writer *out)
 {
     struct heap_statistics heap = {};
     heap_statistics(&heap);
-    text_write(out, "policy %s\nallocations %lu frees %lu failures %lu\nused_bytes %lu held_bytes %lu large_blocks %lu\n", heap.policy ? heap.policy : "none",
-               heap.allocations, heap.frees, heap.failures, heap.used, heap.held, heap.large_blocks);
+    text_write(out, "policy %s\nallocations %lu frees %lu failures %lu\nused_bytes %lu held_bytes %lu large_blocks %lu\n",
+               heap.policy ? heap.policy : "none", heap.allocations, heap.frees, heap.failures, heap.used, heap.held, heap.large_blocks);
     text_write(out, "boot_size %lu boot_used %lu boot_retired %d\n", heap.boot_size, heap.boot_used, heap.boot_retired);
     text_write(out, "  size       used   capacity\n");
     for (size_t i = 0; i < ARRAY_LENGTH(heap.classes); i++) {

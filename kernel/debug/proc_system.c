@@ -17,7 +17,8 @@
 // As uname(2) has it.
 static void write_version(struct text_writer *out)
 {
-    text_write(out, "%u.%u.%u-%s (%s profile)\n", kernel_version.major, kernel_version.minor, kernel_version.patch, kernel_version.suffix, PROFILE_NAME);
+    text_write(out, "%u.%u.%u-%s (%s profile)\n", kernel_version.major, kernel_version.minor, kernel_version.patch, kernel_version.suffix,
+               PROFILE_NAME);
 }
 
 static void show_version(struct text_writer *out)
@@ -37,7 +38,7 @@ PROC_FILE(cmdline, "cmdline", show_cmdline);
 
 struct major_list {
     struct text_writer *out;
-    uint64_t            seen[4]; // bit per major number
+    uint64_t seen[4]; // bit per major number
 };
 
 static void show_major(void *context, const struct device_file *device)
@@ -152,8 +153,8 @@ PROC_FILE(sys_uuid, "sys/kernel/random/uuid", show_uuid);
 static void show_boot_id(struct text_writer *out)
 {
     static struct mutex lock = MUTEX(lock, RANK_FILES);
-    static uint8_t      uuid[UUID_BYTES];
-    static bool         made;
+    static uint8_t uuid[UUID_BYTES];
+    static bool made;
     mutex_acquire(&lock);
     if (!made)
         uuid_make(uuid);

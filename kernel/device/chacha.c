@@ -31,7 +31,8 @@ static void double_round(uint32_t x[WORDS])
         quarter_round(&x[i], &x[4 + (i + 1) % 4], &x[8 + (i + 2) % 4], &x[12 + (i + 3) % 4]);
 }
 
-void chacha20_block(const uint32_t key[CHACHA_KEY_WORDS], uint32_t counter, const uint32_t nonce[CHACHA_NONCE_WORDS], uint8_t block[CHACHA_BLOCK_BYTES])
+void chacha20_block(const uint32_t key[CHACHA_KEY_WORDS], uint32_t counter, const uint32_t nonce[CHACHA_NONCE_WORDS],
+                    uint8_t block[CHACHA_BLOCK_BYTES])
 {
     uint32_t start[WORDS] = { 0x61707865, 0x3320646e, 0x79622d32, 0x6b206574 }, x[WORDS];
     memcpy(&start[4], key, CHACHA_KEY_WORDS * sizeof(uint32_t));

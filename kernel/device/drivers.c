@@ -15,8 +15,7 @@ TABLE_DECLARE(struct module, helix_modules);
 // A console that is not there is no failure: the early console goes on, and programs have no terminal.
 static void start_consoles(void)
 {
-    TABLE_EACH(struct module, module, helix_modules)
-    {
+    TABLE_EACH(struct module, module, helix_modules) {
         if (!module->provides || !string_equal(module->provides, "console"))
             continue;
         const struct console_ops *ops = module->ops;
@@ -44,8 +43,5 @@ static enum status drivers_init(void)
 
 static const struct component drivers_component = { .init = drivers_init };
 
-SUBSYSTEM(drivers,
-    .phase = INIT_LATE, .priority = 80,
-    .depends = { "interrupts", "memory" },
-    .provides = PHASE_DRIVERS,
-    .ops = &drivers_component);
+SUBSYSTEM(drivers, .phase = INIT_LATE, .priority = 80, .depends = { "interrupts", "memory" }, .provides = PHASE_DRIVERS,
+          .ops = &drivers_component);

@@ -43,8 +43,8 @@ size_t kmsg_format(char *to, size_t size, uint64_t sequence, enum log_level leve
         while (at < end && (*at == ']' || *at == ' '))
             at++;
     }
-    return format_text(to, size, "%u,%llu,%llu,-;%.*s\n", level < ARRAY_LENGTH(priority_of) ? priority_of[level] : 6, (unsigned long long)sequence,
-                       (unsigned long long)(seconds * 1'000'000 + microseconds), (int)(end - at), at);
+    return format_text(to, size, "%u,%llu,%llu,-;%.*s\n", level < ARRAY_LENGTH(priority_of) ? priority_of[level] : 6,
+                       (unsigned long long)sequence, (unsigned long long)(seconds * 1'000'000 + microseconds), (int)(end - at), at);
 }
 
 // The next record, formatted; 0: none.

@@ -25,10 +25,10 @@ enum : uint64_t { RESEED_NS = 60 * NS_PER_S };
 
 static struct {
     struct spinlock lock;
-    uint32_t        key[CHACHA_KEY_WORDS];
-    uint32_t        quality;
-    bool            seeded;
-    uint64_t        reseed_at_ns;
+    uint32_t key[CHACHA_KEY_WORDS];
+    uint32_t quality;
+    bool seeded;
+    uint64_t reseed_at_ns;
 } generator = { .lock = SPINLOCK(RANK_DRIVER) };
 
 static const uint32_t no_nonce[CHACHA_NONCE_WORDS];
@@ -71,7 +71,7 @@ static void stir(const void *bytes, size_t size)
 static void reseed(void)
 {
     struct {
-        uint8_t  hardware[KEY_BYTES];
+        uint8_t hardware[KEY_BYTES];
         uint64_t boot, cycles, time;
     } seed = { .boot = boot_info()->entropy_seed, .cycles = arch_cycles(), .time = arch_time_ns() };
     uint32_t quality = arch_entropy(seed.hardware, sizeof seed.hardware);

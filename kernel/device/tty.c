@@ -48,7 +48,9 @@ static uint32_t speed_code(uint32_t speed)
 {
     static const struct {
         uint32_t speed, code;
-    } codes[] = { { 300, 07 }, { 600, 010 }, { 1200, 011 }, { 2400, 013 }, { 4800, 014 }, { 9600, 015 }, { 19200, 016 }, { 57600, 010001 }, { 115200, LINUX_B115200 } };
+    } codes[] = { { 300, 07 },    { 600, 010 },      { 1200, 011 },
+                  { 2400, 013 },  { 4800, 014 },     { 9600, 015 },
+                  { 19200, 016 }, { 57600, 010001 }, { 115200, LINUX_B115200 } };
     for (size_t i = 0; i < ARRAY_LENGTH(codes); i++) {
         if (codes[i].speed == speed)
             return codes[i].code;

@@ -219,7 +219,7 @@ static enum status open_controlling(struct node *node, struct open_file *file)
 // A terminal's own device file stands behind it, so that its number is enough to find it.
 struct tty_node {
     struct device_file file;
-    struct tty        *tty;
+    struct tty *tty;
 };
 
 static enum status open_own(struct node *node, struct open_file *file)
@@ -232,10 +232,18 @@ static enum status open_own(struct node *node, struct open_file *file)
 }
 
 static const struct device_file console_file = {
-    .name = "console", .number = LINUX_DEVICE(ALTERNATE_MAJOR, CONSOLE_MINOR), .mode = 0600, .ops = &tty_file_ops, .open = open_console,
+    .name = "console",
+    .number = LINUX_DEVICE(ALTERNATE_MAJOR, CONSOLE_MINOR),
+    .mode = 0600,
+    .ops = &tty_file_ops,
+    .open = open_console,
 };
 static const struct device_file controlling_file = {
-    .name = "tty", .number = LINUX_DEVICE(ALTERNATE_MAJOR, TTY_MINOR), .mode = 0666, .ops = &tty_file_ops, .open = open_controlling,
+    .name = "tty",
+    .number = LINUX_DEVICE(ALTERNATE_MAJOR, TTY_MINOR),
+    .mode = 0666,
+    .ops = &tty_file_ops,
+    .open = open_controlling,
 };
 
 enum status tty_register_files(struct tty *tty)
@@ -244,7 +252,8 @@ enum status tty_register_files(struct tty *tty)
     if (!own)
         return STATUS_NO_MEMORY;
     own->tty = tty;
-    own->file = (struct device_file){ .name = tty->device->name, .number = tty->number, .mode = 0660, .ops = &tty_file_ops, .open = open_own };
+    own->file =
+        (struct device_file){ .name = tty->device->name, .number = tty->number, .mode = 0660, .ops = &tty_file_ops, .open = open_own };
     enum status status = device_file_register(&own->file);
     if (status != STATUS_OK) {
         heap_free(own);
@@ -260,7 +269,8 @@ enum status tty_register_files(struct tty *tty)
 
 enum status tty_open(struct tty *tty, struct open_file **file)
 {
-    if (tty == tty_console() && vfs_open(vfs_kernel_context(), nullptr, "/dev/console", LINUX_O_RDWR | LINUX_O_NOCTTY, 0, file) == STATUS_OK)
+    if (tty == tty_console() &&
+        vfs_open(vfs_kernel_context(), nullptr, "/dev/console", LINUX_O_RDWR | LINUX_O_NOCTTY, 0, file) == STATUS_OK)
         return STATUS_OK;
     return file_create(&tty_file_ops, LINUX_O_RDWR, tty, file);
 }

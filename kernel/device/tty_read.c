@@ -51,9 +51,9 @@ static size_t take_raw(struct tty *tty, char *to, size_t size)
 }
 
 struct taking {
-    bool    line_mode, ended;
-    bool    any;              // something was there to take, be it an end of file alone
-    uint8_t minimum, time;    // VMIN, VTIME
+    bool line_mode, ended;
+    bool any;              // something was there to take, be it an end of file alone
+    uint8_t minimum, time; // VMIN, VTIME
 };
 
 // There is room again.

@@ -38,7 +38,7 @@ void tty_adopt(struct tty *tty)
 
 struct loser {
     struct tty *tty;
-    uint64_t    session;
+    uint64_t session;
 };
 
 static void lose_terminal(void *context, struct process *process)

@@ -10,11 +10,11 @@
 
 enum { SENT_MAX = 1024 };
 
-static char       sent[SENT_MAX];
-static size_t     sent_length;
+static char sent[SENT_MAX];
+static size_t sent_length;
 static struct tty tested;
-static uint64_t   signalled_group;
-static uint64_t   signals;
+static uint64_t signalled_group;
+static uint64_t signals;
 
 static void remember(const char *text, size_t length)
 {
@@ -51,8 +51,12 @@ static bool any_group(uint64_t group, uint64_t session)
 }
 
 static const struct tty_device device = { .name = "fake", .write = remember, .speed = 9600 };
-static const struct tty_hooks  test_hooks = {
-    .signal_group = note_signal, .background_access = stop_background, .current_group = own_group, .current_session = own_session, .group_in_session = any_group,
+static const struct tty_hooks test_hooks = {
+    .signal_group = note_signal,
+    .background_access = stop_background,
+    .current_group = own_group,
+    .current_session = own_session,
+    .group_in_session = any_group,
 };
 static const struct tty_hooks *real_hooks;
 

@@ -16,9 +16,9 @@
 
 #include "execution.h"
 
-static struct cpu    boot_cpu;
-static struct cpu   *cpus[CPU_MAX] = { &boot_cpu };
-static uint32_t      cpus_online   = 1;
+static struct cpu boot_cpu;
+static struct cpu *cpus[CPU_MAX] = { &boot_cpu };
+static uint32_t cpus_online = 1;
 static struct thread boot_thread;
 
 struct cpu *cpu_by_id(uint32_t id)

@@ -24,4 +24,4 @@ void thread_adopt(struct thread *thread, const char *name);
 
 // The policy learns of a thread / forgets it.
 enum status scheduler_add(struct thread *thread);
-void        scheduler_remove(struct thread *thread);
+void scheduler_remove(struct thread *thread);

@@ -9,10 +9,10 @@
 // ---- two threads that hand the CPU to each other ----
 
 struct partner {
-    struct thread    *thread;
+    struct thread *thread;
     struct wait_queue ping, pong;
-    _Atomic uint32_t  turns; // pings not answered yet
-    _Atomic bool      over;
+    _Atomic uint32_t turns; // pings not answered yet
+    _Atomic bool over;
 };
 
 static struct partner partner;
@@ -43,7 +43,7 @@ static void partner_answers(void *unused)
 
 static enum status partner_begin(void (*entry)(void *unused))
 {
-    partner.over  = false;
+    partner.over = false;
     partner.turns = 0;
     wait_queue_init(&partner.ping);
     wait_queue_init(&partner.pong);
@@ -107,7 +107,7 @@ static void ends_at_once(void *unused)
 static void create_run(void *state, uint32_t operations)
 {
     for (uint32_t i = 0; i < operations; i++) {
-        struct thread              *thread;
+        struct thread *thread;
         const struct thread_request request = { .name = "bench", .entry = ends_at_once, .priority = thread_current()->priority };
         if (thread_create(&request, &thread) != STATUS_OK)
             return;

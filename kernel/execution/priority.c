@@ -7,8 +7,8 @@ enum { NICE_LOWEST = -20, NICE_HIGHEST = 19, IMPORTANCE_REALTIME = 100, IMPORTAN
 
 uint8_t priority_effective(struct priority priority)
 {
-    int low   = priority_is_realtime(priority) ? 0 : PRIORITY_REALTIME_THRESHOLD;
-    int high  = priority_is_realtime(priority) ? PRIORITY_REALTIME_THRESHOLD - 1 : PRIORITY_MINIMUM;
+    int low = priority_is_realtime(priority) ? 0 : PRIORITY_REALTIME_THRESHOLD;
+    int high = priority_is_realtime(priority) ? PRIORITY_REALTIME_THRESHOLD - 1 : PRIORITY_MINIMUM;
     int value = priority.base + priority.adjustment;
     return (uint8_t)(value < low ? low : value > high ? high : value);
 }
@@ -28,8 +28,8 @@ int priority_to_nice(struct priority priority)
 struct priority priority_from_importance(uint8_t importance)
 {
     int value = importance > IMPORTANCE_HIGHEST ? IMPORTANCE_HIGHEST : importance;
-    int base  = value >= IMPORTANCE_REALTIME
-                    ? (IMPORTANCE_HIGHEST - value) * (PRIORITY_REALTIME_THRESHOLD - 1) / (IMPORTANCE_HIGHEST - IMPORTANCE_REALTIME)
-                    : PRIORITY_MINIMUM - value * (PRIORITY_MINIMUM - PRIORITY_REALTIME_THRESHOLD) / (IMPORTANCE_REALTIME - 1);
+    int base = value >= IMPORTANCE_REALTIME
+                   ? (IMPORTANCE_HIGHEST - value) * (PRIORITY_REALTIME_THRESHOLD - 1) / (IMPORTANCE_HIGHEST - IMPORTANCE_REALTIME)
+                   : PRIORITY_MINIMUM - value * (PRIORITY_MINIMUM - PRIORITY_REALTIME_THRESHOLD) / (IMPORTANCE_REALTIME - 1);
     return (struct priority){ .base = (uint8_t)base };
 }

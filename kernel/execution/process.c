@@ -22,8 +22,8 @@
 
 struct mutex process_registry_lock = MUTEX(process_registry_lock, RANK_REGISTRY);
 
-static struct tree    processes GUARDED_BY(process_registry_lock); // by id, the kernel not among them
-static uint64_t       count GUARDED_BY(process_registry_lock);
+static struct tree processes GUARDED_BY(process_registry_lock); // by id, the kernel not among them
+static uint64_t count GUARDED_BY(process_registry_lock);
 static struct process kernel = {
     .name = "kernel",
     .state = PROCESS_RUNNING,
@@ -76,12 +76,12 @@ enum status process_create(struct process *parent, const char *name, struct proc
     list_init(&process->children);
     list_init(&process->sibling_link);
     wait_queue_init(&process->child_event);
-    process->id         = thread_id_new();
+    process->id = thread_id_new();
     process->references = 2; // the registry's and the caller's
     process->created_ns = time_ns();
     mutex_acquire(&process_registry_lock);
-    process->parent  = parent;
-    process->group   = parent == &kernel ? process->id : parent->group;
+    process->parent = parent;
+    process->group = parent == &kernel ? process->id : parent->group;
     process->session = parent == &kernel ? process->id : parent->session;
     list_add_tail(&parent->children, &process->sibling_link);
     tree_insert(&processes, &process->id_node, process_compare);
@@ -117,7 +117,7 @@ void process_reap(struct process *process)
 
 static void children_leave(struct process *process) MUST_HOLD(process_registry_lock)
 {
-    list_for_each_safe (node, &process->children) {
+    list_for_each_safe(node, &process->children) {
         struct process *child = container_of(node, struct process, sibling_link);
         if (child->state == PROCESS_ZOMBIE) {
             process_reap(child);

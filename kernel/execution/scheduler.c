@@ -36,7 +36,7 @@ static struct slot slot = { .name = "scheduler", .interface = "scheduler_policy"
 static const struct scheduler_policy *policy; // nullptr until scheduler_install
 
 static const struct switch_hook *hooks[SWITCH_HOOKS];
-static uint32_t                  hook_count;
+static uint32_t hook_count;
 
 static uint64_t preemptions, yields, ticks, wait_total_ns, run_total_ns;
 
@@ -83,9 +83,9 @@ static void slice_begin(struct cpu *cpu, const struct thread *next, uint64_t now
 // What the arriving thread owes the one that left: release its lock, and let it go if it has ended.
 static void scheduler_arrive(void)
 {
-    struct cpu    *cpu  = cpu_local();
+    struct cpu *cpu = cpu_local();
     struct thread *from = cpu->switched_from;
-    bool           over = from->state == THREAD_ZOMBIE;
+    bool over = from->state == THREAD_ZOMBIE;
     if (over)
         thread_become(from, THREAD_DEAD);
     spinlock_hand_over(&from->lock);
@@ -107,9 +107,9 @@ static void context_move(struct cpu *cpu, struct thread *from, struct thread *to
 
 void scheduler_switch(enum switch_reason reason)
 {
-    struct cpu    *cpu  = cpu_local();
+    struct cpu *cpu = cpu_local();
     struct thread *from = thread_current();
-    uint64_t       now  = time_ns();
+    uint64_t now = time_ns();
     account(cpu, from, now);
     arch_reschedule_set(false);
     struct thread *to = policy->pick_next(cpu->id);
@@ -144,7 +144,7 @@ void thread_started(void)
 // The running thread goes back to the queue. Interrupts off. Not analysed: its lock is released by whoever arrives.
 NO_LOCK_ANALYSIS static void give_way(enum switch_reason reason)
 {
-    struct cpu    *cpu  = cpu_local();
+    struct cpu *cpu = cpu_local();
     struct thread *self = thread_current();
     spinlock_acquire(&self->lock);
     thread_become(self, THREAD_READY);
@@ -196,8 +196,8 @@ void scheduler_ready(struct thread *thread)
 
 void scheduler_tick(void)
 {
-    struct cpu    *cpu = cpu_local();
-    uint64_t       now = time_ns();
+    struct cpu *cpu = cpu_local();
+    uint64_t now = time_ns();
     struct thread *self = thread_current();
     ticks++;
     if (!policy || self == cpu->idle)
@@ -219,7 +219,7 @@ enum status scheduler_install(const char *module_name)
 
 enum status scheduler_add(struct thread *thread)
 {
-    bool        on      = arch_interrupts_disable();
+    bool on = arch_interrupts_disable();
     enum status outcome = policy->add_thread(thread);
     arch_interrupts_restore(on);
     return outcome;
@@ -241,7 +241,7 @@ enum status scheduler_set_priority(struct thread *thread, struct priority priori
 {
     if (priority.base > PRIORITY_MINIMUM)
         return STATUS_BAD_ARGUMENT;
-    bool        on      = arch_interrupts_disable();
+    bool on = arch_interrupts_disable();
     enum status outcome = policy->set_priority(thread, priority);
     arch_interrupts_restore(on);
     return outcome;
@@ -249,7 +249,7 @@ enum status scheduler_set_priority(struct thread *thread, struct priority priori
 
 enum status scheduler_set_policy(struct thread *thread, const struct scheduling_policy *wanted)
 {
-    bool        on      = arch_interrupts_disable();
+    bool on = arch_interrupts_disable();
     enum status outcome = policy->set_policy(thread, wanted);
     arch_interrupts_restore(on);
     return outcome;
@@ -259,7 +259,7 @@ enum status scheduler_migrate(struct thread *thread, uint32_t cpu)
 {
     if (cpu >= cpu_count())
         return STATUS_BAD_ARGUMENT;
-    bool        on      = arch_interrupts_disable();
+    bool on = arch_interrupts_disable();
     enum status outcome = policy->migrate_thread(thread, cpu);
     arch_interrupts_restore(on);
     return outcome;
@@ -282,7 +282,7 @@ void scheduler_statistics(struct scheduler_statistics *statistics)
     arch_interrupts_restore(on);
     uint64_t switches = MAX(statistics->context_switches, 1ull);
     statistics->average_wait_ns = wait_total_ns / switches;
-    statistics->average_run_ns  = run_total_ns / switches;
+    statistics->average_run_ns = run_total_ns / switches;
 }
 
 enum status scheduler_add_hook(const struct switch_hook *hook)

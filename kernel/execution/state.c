@@ -7,20 +7,24 @@
 
 static const bool thread_may_become[THREAD_STATES][THREAD_STATES] = {
     [THREAD_CREATING] = { [THREAD_READY] = true, [THREAD_DEAD] = true },
-    [THREAD_READY]    = { [THREAD_RUNNING] = true, [THREAD_DEAD] = true },
-    [THREAD_RUNNING]  = { [THREAD_READY] = true, [THREAD_BLOCKED] = true, [THREAD_SLEEPING] = true, [THREAD_STOPPED] = true,
-                          [THREAD_DEAD] = true, [THREAD_ZOMBIE] = true },
-    [THREAD_BLOCKED]  = { [THREAD_READY] = true, [THREAD_DEAD] = true },
+    [THREAD_READY] = { [THREAD_RUNNING] = true, [THREAD_DEAD] = true },
+    [THREAD_RUNNING] = { [THREAD_READY] = true,
+                         [THREAD_BLOCKED] = true,
+                         [THREAD_SLEEPING] = true,
+                         [THREAD_STOPPED] = true,
+                         [THREAD_DEAD] = true,
+                         [THREAD_ZOMBIE] = true },
+    [THREAD_BLOCKED] = { [THREAD_READY] = true, [THREAD_DEAD] = true },
     [THREAD_SLEEPING] = { [THREAD_READY] = true, [THREAD_DEAD] = true },
-    [THREAD_STOPPED]  = { [THREAD_READY] = true, [THREAD_DEAD] = true },
-    [THREAD_ZOMBIE]   = { [THREAD_DEAD] = true },
+    [THREAD_STOPPED] = { [THREAD_READY] = true, [THREAD_DEAD] = true },
+    [THREAD_ZOMBIE] = { [THREAD_DEAD] = true },
 };
 
 static const bool process_may_become[PROCESS_STATES][PROCESS_STATES] = {
     [PROCESS_CREATING] = { [PROCESS_RUNNING] = true, [PROCESS_DEAD] = true },
-    [PROCESS_RUNNING]  = { [PROCESS_STOPPED] = true, [PROCESS_ZOMBIE] = true },
-    [PROCESS_STOPPED]  = { [PROCESS_RUNNING] = true, [PROCESS_ZOMBIE] = true },
-    [PROCESS_ZOMBIE]   = { [PROCESS_DEAD] = true },
+    [PROCESS_RUNNING] = { [PROCESS_STOPPED] = true, [PROCESS_ZOMBIE] = true },
+    [PROCESS_STOPPED] = { [PROCESS_RUNNING] = true, [PROCESS_ZOMBIE] = true },
+    [PROCESS_ZOMBIE] = { [PROCESS_DEAD] = true },
 };
 
 bool thread_state_may_become(enum thread_state from, enum thread_state to)

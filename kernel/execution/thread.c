@@ -45,17 +45,17 @@ static void thread_init(struct thread *thread, const char *name, struct process 
     timer_init(&thread->timeout, timeout_fire);
     list_init(&thread->queue_link);
     list_init(&thread->process_link);
-    thread->process    = process;
+    thread->process = process;
     thread->references = 1;
-    thread->affinity   = UINT64_MAX;
+    thread->affinity = UINT64_MAX;
     thread->created_ns = time_ns();
 }
 
 void thread_adopt(struct thread *thread, const char *name)
 {
     thread_init(thread, name, process_kernel());
-    thread->flags    = THREAD_KERNEL | THREAD_INIT;
-    thread->state    = THREAD_RUNNING;
+    thread->flags = THREAD_KERNEL | THREAD_INIT;
+    thread->state = THREAD_RUNNING;
     thread->priority = (struct priority){ .base = PRIORITY_DEFAULT };
 }
 
@@ -86,12 +86,12 @@ enum status thread_create(const struct thread_request *request, struct thread **
 {
     struct thread *thread;
     TRY(thread_allocate(request->name, request->process ? request->process : process_kernel(), &thread));
-    thread->flags    = thread->process == process_kernel() ? THREAD_KERNEL : 0;
+    thread->flags = thread->process == process_kernel() ? THREAD_KERNEL : 0;
     thread->priority = request->priority.base ? request->priority : (struct priority){ .base = PRIORITY_DEFAULT };
     thread->affinity = request->affinity ? request->affinity : UINT64_MAX;
-    thread->entry    = request->entry;
+    thread->entry = request->entry;
     thread->argument = request->argument;
-    thread->id       = request->id ? request->id : thread_id_new();
+    thread->id = request->id ? request->id : thread_id_new();
     enum status outcome = scheduler_add(thread);
     if (outcome != STATUS_OK) {
         kernel_stack_free(thread->stack_low);
@@ -126,7 +126,7 @@ void thread_start(struct thread *thread)
 
 enum status thread_spawn(const char *name, void (*entry)(void *argument), void *argument, struct thread **made)
 {
-    struct thread              *thread;
+    struct thread *thread;
     const struct thread_request request = { .name = name, .entry = entry, .argument = argument };
     TRY(thread_create(&request, &thread));
     thread_start(thread);
@@ -194,11 +194,11 @@ NO_LOCK_ANALYSIS static enum status thread_wait(enum thread_state state, enum bl
     bool on = arch_interrupts_disable();
     spinlock_acquire(&self->lock);
     bool interrupted = interruptible && thread_interrupted();
-    bool sleeps      = !self->wake_pending && !interrupted;
+    bool sleeps = !self->wake_pending && !interrupted;
     if (sleeps) {
-        self->interruptible    = interruptible;
+        self->interruptible = interruptible;
         self->wake_interrupted = false;
-        self->block_reason     = reason;
+        self->block_reason = reason;
         thread_become(self, state);
         scheduler_switch(SWITCH_BLOCKED);
         interrupted = self->wake_interrupted;
@@ -270,7 +270,7 @@ void thread_interrupt(struct thread *thread)
 NO_LOCK_ANALYSIS void thread_stop_self(void)
 {
     struct thread *self = thread_current();
-    bool           on   = arch_interrupts_disable();
+    bool on = arch_interrupts_disable();
     spinlock_acquire(&self->lock);
     if (self->flags & THREAD_KILL_PENDING || self->process->state != PROCESS_STOPPED) { // killed or continued meanwhile
         spinlock_hand_over(&self->lock);

@@ -7,8 +7,8 @@
 #include "execution.h"
 
 static struct spinlock lock = SPINLOCK(RANK_THREAD_TABLE);
-static struct tree     threads GUARDED_BY(lock);
-static uint64_t        count GUARDED_BY(lock);
+static struct tree threads GUARDED_BY(lock);
+static uint64_t count GUARDED_BY(lock);
 static _Atomic uint64_t last_id;
 
 static struct thread *thread_of(struct tree_node *node)
@@ -65,7 +65,7 @@ static bool thread_retain_living(struct thread *thread)
 
 struct thread *thread_find(uint64_t id)
 {
-    bool              on   = spinlock_acquire_irq(&lock);
+    bool on = spinlock_acquire_irq(&lock);
     struct tree_node *node = threads.root;
     while (node && thread_of(node)->id != id)
         node = id < thread_of(node)->id ? node->left : node->right;
@@ -84,7 +84,7 @@ void thread_each(void (*visit)(void *context, struct thread *thread), void *cont
 
 uint64_t thread_count(void)
 {
-    bool     on    = spinlock_acquire_irq(&lock);
+    bool on = spinlock_acquire_irq(&lock);
     uint64_t found = count;
     spinlock_release_irq(&lock, on);
     return found;

@@ -19,7 +19,7 @@
 
 static struct timer_queue {
     struct spinlock lock; // RANK_TIMER, interrupts off
-    struct tree     timers GUARDED_BY(lock);
+    struct tree timers GUARDED_BY(lock);
 } queues[CPU_MAX] = { [0 ... CPU_MAX - 1] = { .lock = SPINLOCK(RANK_TIMER) } };
 
 static uint64_t wall_offset_ns; // wall clock − time since boot
@@ -54,11 +54,11 @@ void timer_arm(struct timer *timer, uint64_t deadline_ns)
 {
     timer_cancel(timer);
     bool on = arch_interrupts_disable();
-    uint32_t            cpu   = cpu_local()->id;
+    uint32_t cpu = cpu_local()->id;
     struct timer_queue *queue = &queues[cpu];
     spinlock_acquire(&queue->lock);
     timer->deadline_ns = deadline_ns;
-    timer->cpu   = cpu;
+    timer->cpu = cpu;
     timer->armed = true;
     tree_insert(&queue->timers, &timer->node, timer_compare);
     spinlock_release(&queue->lock);
@@ -71,7 +71,7 @@ bool timer_cancel(struct timer *timer)
     if (!timer->armed)
         return false; // its own CPU disarms it before firing, so an armed timer is in its tree
     struct timer_queue *queue = &queues[timer->cpu];
-    bool on    = spinlock_acquire_irq(&queue->lock);
+    bool on = spinlock_acquire_irq(&queue->lock);
     bool armed = timer->armed;
     if (armed)
         tree_remove(&queue->timers, &timer->node);
@@ -98,7 +98,7 @@ static struct timer *timer_take_due(struct timer_queue *queue, uint64_t now, uin
 
 void kernel_timer_interrupt(struct arch_frame *frame)
 {
-    struct cpu    *cpu  = cpu_local();
+    struct cpu *cpu = cpu_local();
     struct thread *self = thread_current();
     cpu->interrupts++;
     cpu->timer_armed_ns = UINT64_MAX;
@@ -107,7 +107,7 @@ void kernel_timer_interrupt(struct arch_frame *frame)
     else
         self->kernel_samples++;
     struct timer *due;
-    uint64_t      next;
+    uint64_t next;
     while ((due = timer_take_due(&queues[cpu->id], time_ns(), &next)))
         due->fire(due);
     scheduler_tick();

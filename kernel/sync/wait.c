@@ -52,7 +52,7 @@ void wait_wake_all(struct wait_queue *queue)
     if (nobody_waits(queue))
         return;
     bool on = spinlock_acquire_irq(&queue->lock);
-    list_for_each (node, &queue->waiters)
+    list_for_each(node, &queue->waiters)
         thread_wake(container_of(node, struct waiter, link)->thread);
     spinlock_release_irq(&queue->lock, on);
 }

@@ -19,7 +19,7 @@ static void signal_for_fault(struct thread *self, enum status outcome, uint64_t 
         info.code = LINUX_SEGV_ACCERR;
     if (outcome == STATUS_OUT_OF_RANGE || outcome == STATUS_IO_ERROR) {
         info.number = LINUX_SIGBUS;
-        info.code   = LINUX_BUS_ADRERR;
+        info.code = LINUX_BUS_ADRERR;
     }
     if (outcome == STATUS_NO_MEMORY) {
         log_warn("memory", "out of memory: killing %s (pid %lu)", self->process->name, self->process->id);
@@ -30,8 +30,8 @@ static void signal_for_fault(struct thread *self, enum status outcome, uint64_t 
 
 bool kernel_page_fault(uint64_t address, uint32_t kind, struct arch_frame *frame)
 {
-    struct thread *self      = thread_current();
-    bool           from_user = arch_frame_from_user(frame);
+    struct thread *self = thread_current();
+    bool from_user = arch_frame_from_user(frame);
     cpu_local()->page_faults++;
     if (!self->process->space || address >= arch_user_end()) {
         if (from_user)

@@ -19,7 +19,7 @@
 
 struct clone_request {
     uint64_t flags, stack, parent_tid, child_tid, tls;
-    int      exit_signal;
+    int exit_signal;
 };
 
 enum : uint64_t {
@@ -55,9 +55,10 @@ static enum status thread_prepare(struct thread *child, const struct clone_reque
 
 static enum status thread_make(struct process *process, uint64_t id, const struct clone_request *request, struct thread **made)
 {
-    struct thread              *child;
-    const struct thread_request wanted = { .name = process->name, .process = process, .entry = user_thread_begin, .id = id,
-                                           .priority = thread_current()->priority };
+    struct thread *child;
+    const struct thread_request wanted = {
+        .name = process->name, .process = process, .entry = user_thread_begin, .id = id, .priority = thread_current()->priority
+    };
     TRY(thread_create(&wanted, &child));
     enum status outcome = thread_prepare(child, request);
     if (outcome != STATUS_OK) {
@@ -82,7 +83,7 @@ static void child_tid_store(struct process *process, const struct clone_request 
 static enum status clone_thread(const struct clone_request *request, uint64_t *id)
 {
     struct process *process = process_current();
-    struct thread  *child;
+    struct thread *child;
     TRY(thread_make(process, 0, request, &child));
     *id = child->id;
     uint32_t tid = (uint32_t)child->id;
@@ -118,7 +119,7 @@ static enum status process_copy(const struct clone_request *request, struct proc
         process_discard(child);
         return outcome;
     }
-    child->user->exit_signal   = request->exit_signal;
+    child->user->exit_signal = request->exit_signal;
     child->user->vfork_waiting = request->flags & LINUX_CLONE_VFORK;
     *made = child;
     return STATUS_OK;
@@ -143,7 +144,7 @@ static enum status clone_process(const struct clone_request *request, uint64_t *
     struct process *process;
     TRY(process_copy(request, &process));
     struct thread *child;
-    enum status    outcome = thread_make(process, process->id, request, &child);
+    enum status outcome = thread_make(process, process->id, request, &child);
     if (outcome != STATUS_OK) {
         user_process_close(process);
         process_discard(process);
@@ -181,7 +182,7 @@ static int64_t clone(const struct clone_request *request)
 {
     if (!request_valid(request))
         return syscall_result(STATUS_BAD_ARGUMENT);
-    uint64_t    id;
+    uint64_t id;
     enum status outcome = request->flags & LINUX_CLONE_THREAD ? clone_thread(request, &id) : clone_process(request, &id);
     if (outcome != STATUS_OK)
         return syscall_result(outcome);
@@ -206,10 +207,14 @@ int64_t sys_vfork(struct thread *self, const struct syscall_arguments *arguments
 int64_t sys_clone(struct thread *self, const struct syscall_arguments *arguments)
 {
     enum : uint64_t { EXIT_SIGNAL_MASK = 0xff };
-    const uint64_t            *value   = arguments->value;
+    const uint64_t *value = arguments->value;
     const struct clone_request request = {
-        .flags = value[0] & ~EXIT_SIGNAL_MASK & 0xffff'ffff, .exit_signal = (int)(value[0] & EXIT_SIGNAL_MASK), .stack = value[1],
-        .parent_tid = value[2], .child_tid = value[CLONE_CHILD_TID], .tls = value[CLONE_TLS],
+        .flags = value[0] & ~EXIT_SIGNAL_MASK & 0xffff'ffff,
+        .exit_signal = (int)(value[0] & EXIT_SIGNAL_MASK),
+        .stack = value[1],
+        .parent_tid = value[2],
+        .child_tid = value[CLONE_CHILD_TID],
+        .tls = value[CLONE_TLS],
     };
     return clone(&request);
 }

@@ -22,19 +22,19 @@ enum { BUCKETS = 64, ROBUST_LIMIT = 2048 };
 
 struct futex_key {
     const void *space; // nullptr: shared, `address` is physical
-    uint64_t    address;
+    uint64_t address;
 };
 
 struct futex_waiter {
     struct list_node link;
     struct futex_key key;
-    struct thread   *thread;
-    uint32_t         mask;
-    _Atomic bool     woken;
+    struct thread *thread;
+    uint32_t mask;
+    _Atomic bool woken;
 };
 
 static struct futex_bucket {
-    struct spinlock  lock; // RANK_FUTEX
+    struct spinlock lock; // RANK_FUTEX
     struct list_node waiters;
 } buckets[BUCKETS];
 
@@ -58,7 +58,7 @@ static bool mapping_shared(struct space *space, uint64_t address)
 {
     mutex_acquire(&space->lock);
     const struct region *region = space_find(space, address);
-    bool                 shared = region && region->flags & REGION_SHARED;
+    bool shared = region && region->flags & REGION_SHARED;
     mutex_release(&space->lock);
     return shared;
 }
@@ -82,8 +82,8 @@ static void waiter_leave(struct futex_waiter *waiter)
 {
     for (;;) { // a requeue may move it between looking and locking
         struct futex_bucket *bucket = bucket_of(waiter->key);
-        bool                 on     = spinlock_acquire_irq(&bucket->lock);
-        bool                 here   = bucket == bucket_of(waiter->key);
+        bool on = spinlock_acquire_irq(&bucket->lock);
+        bool here = bucket == bucket_of(waiter->key);
         if (here)
             list_remove(&waiter->link);
         spinlock_release_irq(&bucket->lock, on);
@@ -95,12 +95,12 @@ static void waiter_leave(struct futex_waiter *waiter)
 static enum status futex_wait(uint64_t address, bool private, uint32_t expected, uint64_t deadline_ns, uint32_t mask)
 {
     struct futex_waiter waiter = { .thread = thread_current(), .mask = mask };
-    uint32_t            value;
+    uint32_t value;
     if (!mask)
         return STATUS_BAD_ARGUMENT;
     TRY(futex_key_of(address, private, &waiter.key, &value));
     struct futex_bucket *bucket = bucket_of(waiter.key);
-    bool                 on     = spinlock_acquire_irq(&bucket->lock);
+    bool on = spinlock_acquire_irq(&bucket->lock);
     list_add_tail(&bucket->waiters, &waiter.link);
     spinlock_release_irq(&bucket->lock, on);
     enum status outcome = arch_user_load32(address, &value);
@@ -119,9 +119,9 @@ static enum status futex_wait(uint64_t address, bool private, uint32_t expected,
 static uint32_t futex_wake(struct futex_key key, uint32_t count, uint32_t mask)
 {
     struct futex_bucket *bucket = bucket_of(key);
-    uint32_t             woken  = 0;
-    bool                 on     = spinlock_acquire_irq(&bucket->lock);
-    list_for_each_safe (node, &bucket->waiters) {
+    uint32_t woken = 0;
+    bool on = spinlock_acquire_irq(&bucket->lock);
+    list_for_each_safe(node, &bucket->waiters) {
         struct futex_waiter *waiter = container_of(node, struct futex_waiter, link);
         if (woken == count)
             break;
@@ -138,10 +138,11 @@ static uint32_t futex_wake(struct futex_key key, uint32_t count, uint32_t mask)
 }
 
 // Both buckets' locks are held.
-static uint32_t waiters_move(struct futex_bucket *source, struct futex_bucket *target, struct futex_key from, struct futex_key to, uint32_t count)
+static uint32_t waiters_move(struct futex_bucket *source, struct futex_bucket *target, struct futex_key from, struct futex_key to,
+                             uint32_t count)
 {
     uint32_t moved = 0;
-    list_for_each_safe (node, &source->waiters) {
+    list_for_each_safe(node, &source->waiters) {
         struct futex_waiter *waiter = container_of(node, struct futex_waiter, link);
         if (moved == count || !keys_equal(waiter->key, from))
             continue;
@@ -156,11 +157,11 @@ static uint32_t waiters_move(struct futex_bucket *source, struct futex_bucket *t
 // Moves up to `count` waiters from one key to another, after waking `wake` of them.
 static uint32_t futex_requeue(struct futex_key from, struct futex_key to, uint32_t wake, uint32_t count)
 {
-    uint32_t             woken  = futex_wake(from, wake, UINT32_MAX);
+    uint32_t woken = futex_wake(from, wake, UINT32_MAX);
     struct futex_bucket *source = bucket_of(from), *target = bucket_of(to);
-    struct futex_bucket *first  = source < target ? source : target, *second = source < target ? target : source;
-    uint32_t             moved;
-    bool                 on = spinlock_acquire_irq(&first->lock);
+    struct futex_bucket *first = source < target ? source : target, *second = source < target ? target : source;
+    uint32_t moved;
+    bool on = spinlock_acquire_irq(&first->lock);
     if (first == second) {
         moved = waiters_move(source, target, from, to, count);
     } else {
@@ -175,7 +176,7 @@ static uint32_t futex_requeue(struct futex_key from, struct futex_key to, uint32
 void futex_wake_address(uint64_t address, uint32_t count)
 {
     struct futex_key key;
-    uint32_t         value;
+    uint32_t value;
     if (futex_key_of(address, false, &key, &value) == STATUS_OK)
         futex_wake(key, count, UINT32_MAX);
 }
@@ -199,8 +200,8 @@ static enum status futex_deadline(uint64_t at, bool relative, bool wall, uint64_
 static int64_t futex_requeue_call(const uint64_t *value, bool private, bool compare)
 {
     struct futex_key from, to;
-    uint32_t         now, other;
-    enum status      outcome = futex_key_of(value[0], private, &from, &now);
+    uint32_t now, other;
+    enum status outcome = futex_key_of(value[0], private, &from, &now);
     if (outcome == STATUS_OK)
         outcome = futex_key_of(value[4], private, &to, &other);
     if (outcome == STATUS_OK && compare && now != (uint32_t)value[5])
@@ -213,7 +214,7 @@ static int64_t futex_requeue_call(const uint64_t *value, bool private, bool comp
 static int64_t futex_wake_call(const uint64_t *value, bool private, uint32_t mask)
 {
     struct futex_key key;
-    uint32_t         now;
+    uint32_t now;
     if (!mask)
         return syscall_result(STATUS_BAD_ARGUMENT);
     enum status outcome = futex_key_of(value[0], private, &key, &now);
@@ -222,7 +223,7 @@ static int64_t futex_wake_call(const uint64_t *value, bool private, uint32_t mas
 
 static int64_t futex_wait_call(const uint64_t *value, bool private, bool relative, bool wall, uint32_t mask)
 {
-    uint64_t    deadline_ns;
+    uint64_t deadline_ns;
     enum status outcome = futex_deadline(value[3], relative, wall, &deadline_ns);
     if (outcome == STATUS_OK)
         outcome = futex_wait(value[0], private, (uint32_t)value[2], deadline_ns, mask);
@@ -233,10 +234,10 @@ static int64_t futex_wait_call(const uint64_t *value, bool private, bool relativ
 
 int64_t sys_futex(struct thread *self, const struct syscall_arguments *arguments)
 {
-    const uint64_t *value   = arguments->value;
-    uint32_t        command = (uint32_t)value[1] & LINUX_FUTEX_COMMAND_MASK;
-    bool            private = value[1] & LINUX_FUTEX_PRIVATE_FLAG;
-    bool            wall    = value[1] & LINUX_FUTEX_CLOCK_REALTIME;
+    const uint64_t *value = arguments->value;
+    uint32_t command = (uint32_t)value[1] & LINUX_FUTEX_COMMAND_MASK;
+    bool private = value[1] & LINUX_FUTEX_PRIVATE_FLAG;
+    bool wall = value[1] & LINUX_FUTEX_CLOCK_REALTIME;
     switch (command) {
     case LINUX_FUTEX_WAIT:
         return futex_wait_call(value, private, true, false, UINT32_MAX);
@@ -283,7 +284,7 @@ static void robust_release_one(uint64_t address)
 void futex_release_robust(struct thread *self)
 {
     struct robust_head head;
-    uint64_t           list = self->user->robust_list;
+    uint64_t list = self->user->robust_list;
     if (!list || arch_copy_from_user(&head, list, sizeof head) != STATUS_OK)
         return;
     uint64_t entry = head.first;

@@ -14,13 +14,13 @@
 enum { WISHES = 64, SENDER_PRIORITY = 10 };
 
 static struct {
-    struct spinlock   lock; // RANK_SIGNALS, interrupts off
+    struct spinlock lock; // RANK_SIGNALS, interrupts off
     struct wait_queue arrived;
     struct {
         uint64_t group, process;
-        int      number;
+        int number;
     } wish[WISHES];
-    uint32_t         first, count;
+    uint32_t first, count;
     struct list_node alarms; // user_process.alarm_link: each is in it once, so none is lost however many go off
 } later = { .lock = SPINLOCK(RANK_SIGNALS), .arrived = WAIT_QUEUE(later.arrived), .alarms = LIST_HEAD(later.alarms) };
 
@@ -29,9 +29,9 @@ void signal_send_later(uint64_t group, uint64_t process, int number)
     bool on = spinlock_acquire_irq(&later.lock);
     if (later.count < WISHES) { // beyond that somebody leans on ^C: one more would change nothing
         uint32_t slot = (later.first + later.count++) % WISHES;
-        later.wish[slot].group   = group;
+        later.wish[slot].group = group;
         later.wish[slot].process = process;
-        later.wish[slot].number  = number;
+        later.wish[slot].number = number;
     }
     spinlock_release_irq(&later.lock, on);
     wait_wake_one(&later.arrived);
@@ -56,9 +56,9 @@ void alarm_forget(struct user_process *user)
 // With a reference: a process in the list has not ended yet (alarm_forget).
 static struct process *alarm_take(void)
 {
-    bool              on      = spinlock_acquire_irq(&later.lock);
-    struct list_node *node    = list_take(&later.alarms);
-    struct process   *process = node ? container_of(node, struct user_process, alarm_link)->process : nullptr;
+    bool on = spinlock_acquire_irq(&later.lock);
+    struct list_node *node = list_take(&later.alarms);
+    struct process *process = node ? container_of(node, struct user_process, alarm_link)->process : nullptr;
     if (process)
         process_retain(process);
     spinlock_release_irq(&later.lock, on);
@@ -67,12 +67,12 @@ static struct process *alarm_take(void)
 
 static bool wish_take(uint64_t *group, uint64_t *process, int *number)
 {
-    bool on  = spinlock_acquire_irq(&later.lock);
+    bool on = spinlock_acquire_irq(&later.lock);
     bool any = later.count;
     if (any) {
-        *group   = later.wish[later.first].group;
+        *group = later.wish[later.first].group;
         *process = later.wish[later.first].process;
-        *number  = later.wish[later.first].number;
+        *number = later.wish[later.first].number;
         later.first = (later.first + 1) % WISHES;
         later.count--;
     }
@@ -96,8 +96,8 @@ static void wish_send(uint64_t group, uint64_t process, int number)
 
 static bool alarm_send(void)
 {
-    const struct linux_siginfo info   = { .number = LINUX_SIGALRM, .code = LINUX_SI_KERNEL };
-    struct process            *target = alarm_take();
+    const struct linux_siginfo info = { .number = LINUX_SIGALRM, .code = LINUX_SI_KERNEL };
+    struct process *target = alarm_take();
     if (!target)
         return false;
     (void)signal_send_process(target, &info);
@@ -111,7 +111,7 @@ static void sender_main(void *unused)
     waiter_init(&waiter);
     for (;;) {
         uint64_t group, process;
-        int      number;
+        int number;
         wait_begin(&later.arrived, &waiter);
         if (wish_take(&group, &process, &number))
             wish_send(group, process, number);
@@ -122,7 +122,7 @@ static void sender_main(void *unused)
 
 struct orphan_search {
     uint64_t group, session;
-    bool     cared_for;
+    bool cared_for;
 };
 
 static void orphan_look(void *context, struct process *process)
@@ -151,10 +151,10 @@ static void terminal_signal_group(uint64_t group, int number)
 // A background process touches the terminal: POSIX 11.1.4.
 static enum status terminal_background_access(uint64_t group, int number)
 {
-    struct thread              *self    = thread_current();
-    const struct linux_siginfo  info    = { .number = number, .code = LINUX_SI_KERNEL };
-    const struct signal_action *action  = &user_process(self)->actions->action[number];
-    bool                        ignored = action->handler == LINUX_SIG_IGN || self->user->blocked & signal_bit(number);
+    struct thread *self = thread_current();
+    const struct linux_siginfo info = { .number = number, .code = LINUX_SI_KERNEL };
+    const struct signal_action *action = &user_process(self)->actions->action[number];
+    bool ignored = action->handler == LINUX_SIG_IGN || self->user->blocked & signal_bit(number);
     if (ignored)
         return number == LINUX_SIGTTIN ? STATUS_IO_ERROR : STATUS_OK;
     if (process_group_orphaned(self->process))
@@ -175,7 +175,7 @@ static uint64_t terminal_current_session(void)
 
 struct group_search {
     uint64_t group, session;
-    bool     found;
+    bool found;
 };
 
 static void group_look(void *context, struct process *process)
@@ -195,14 +195,14 @@ static bool terminal_group_in_session(uint64_t group, uint64_t session)
 enum status job_init(void)
 {
     static const struct tty_hooks terminal = {
-        .signal_group      = terminal_signal_group,
+        .signal_group = terminal_signal_group,
         .background_access = terminal_background_access,
-        .current_group     = terminal_current_group,
-        .current_session   = terminal_current_session,
-        .group_in_session  = terminal_group_in_session,
+        .current_group = terminal_current_group,
+        .current_session = terminal_current_session,
+        .group_in_session = terminal_group_in_session,
     };
     tty_set_hooks(&terminal);
-    struct thread              *sender;
+    struct thread *sender;
     const struct thread_request request = { .name = "signals", .entry = sender_main, .priority = { .base = SENDER_PRIORITY } };
     TRY(thread_create(&request, &sender));
     thread_start(sender);

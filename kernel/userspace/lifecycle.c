@@ -26,8 +26,8 @@ static void limits_default(struct linux_rlimit limits[LINUX_RLIMITS])
     for (size_t i = 0; i < LINUX_RLIMITS; i++)
         limits[i] = (struct linux_rlimit){ UINT64_MAX, UINT64_MAX };
     limits[LINUX_RLIMIT_STACK].current = STACK_DEFAULT;
-    limits[LINUX_RLIMIT_CORE].current  = 0;
-    limits[LINUX_RLIMIT_NOFILE]        = (struct linux_rlimit){ DESCRIPTORS_MAX, DESCRIPTORS_MAX };
+    limits[LINUX_RLIMIT_CORE].current = 0;
+    limits[LINUX_RLIMIT_NOFILE] = (struct linux_rlimit){ DESCRIPTORS_MAX, DESCRIPTORS_MAX };
 }
 
 static enum status user_process_allocate(struct process *process, struct user_process **made)
@@ -113,7 +113,7 @@ enum status user_thread_create(struct thread *thread, uint64_t blocked)
     if (!thread->user)
         return STATUS_NO_MEMORY;
     pending_signals_init(&thread->user->pending);
-    thread->user->thread  = thread;
+    thread->user->thread = thread;
     thread->user->blocked = blocked;
     return STATUS_OK;
 }
@@ -199,7 +199,7 @@ static bool thread_leave(struct thread *self, int code)
         process->main_thread = nullptr;
     bool last = --process->thread_count == 0;
     if (last && !process->exiting) {
-        process->exiting   = true;
+        process->exiting = true;
         process->exit_code = (code & 0xff) << WAIT_CODE_SHIFT;
     }
     if (last && process->state == PROCESS_STOPPED)
@@ -213,7 +213,7 @@ static bool thread_leave(struct thread *self, int code)
     struct thread *self = thread_current();
     futex_release_robust(self);
     uint64_t tid_at = self->user->clear_child_tid;
-    uint32_t zero   = 0;
+    uint32_t zero = 0;
     if (tid_at && self->process->thread_count > 1 && arch_copy_to_user(tid_at, &zero, sizeof zero) == STATUS_OK)
         futex_wake_address(tid_at, 1);
     if (thread_leave(self, code))
@@ -223,13 +223,13 @@ static bool thread_leave(struct thread *self, int code)
 
 [[noreturn]] void user_exit(int wait_status)
 {
-    struct thread  *self    = thread_current();
+    struct thread *self = thread_current();
     struct process *process = self->process;
     mutex_acquire(&process_registry_lock);
     if (!process->exiting) {
-        process->exiting   = true;
+        process->exiting = true;
         process->exit_code = wait_status;
-        list_for_each (node, &process->threads) {
+        list_for_each(node, &process->threads) {
             struct thread *thread = container_of(node, struct thread, process_link);
             if (thread == self)
                 continue;
@@ -265,7 +265,7 @@ void tell_parent_of_end(struct process *process) NO_LOCK_ANALYSIS // process_fin
     int32_t status = process->exit_code;
     struct linux_siginfo info = { .number = process->user->exit_signal, .code = status & 0x7f ? LINUX_CLD_KILLED : LINUX_CLD_EXITED };
     info.process = (int32_t)process->id;
-    info.user    = process->user->user;
-    info.status  = status & 0x7f ? status & 0x7f : status >> WAIT_CODE_SHIFT;
+    info.user = process->user->user;
+    info.status = status & 0x7f ? status & 0x7f : status >> WAIT_CODE_SHIFT;
     signal_send_process_locked(parent, &info);
 }

@@ -56,8 +56,7 @@ static void take_threads(struct process *process, struct process_figures *figure
     figures->user_ns = process->dead_user_ns;
     figures->switches_voluntary = process->switches_voluntary;
     figures->switches_involuntary = process->switches_involuntary;
-    list_for_each(node, &process->threads)
-    {
+    list_for_each(node, &process->threads) {
         const struct thread *thread = container_of(node, struct thread, process_link);
         char letter = thread_letter(thread);
         add_thread(figures, thread);

@@ -9,20 +9,20 @@ struct thread;
 struct text_writer;
 
 struct process_figures {
-    uint64_t id, leader;                // the thread's (or process's) and the process's
+    uint64_t id, leader; // the thread's (or process's) and the process's
     uint64_t parent, group, session;
-    char     name[32];
-    char     state;                     // Linux's letter
-    uint64_t terminal;                  // device number, 0: none
-    int64_t  terminal_group;            // −1: no terminal
+    char name[32];
+    char state;             // Linux's letter
+    uint64_t terminal;      // device number, 0: none
+    int64_t terminal_group; // −1: no terminal
     uint64_t cpu_ns, user_ns;
     uint64_t reaped_cpu_ns, reaped_user_ns;
     uint64_t created_ns;
     uint64_t switches_voluntary, switches_involuntary;
     uint32_t threads;
-    int      priority, nice, realtime;  // as /proc/PID/stat has them
+    int priority, nice, realtime; // as /proc/PID/stat has them
     uint32_t cpu;
-    int      exit_code, exit_signal;
+    int exit_code, exit_signal;
     uint32_t user_ids[4], group_ids[4]; // real, effective, saved, file system
     uint32_t umask;
     uint64_t pending, pending_process, blocked, ignored, caught; // signal masks

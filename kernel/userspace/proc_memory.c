@@ -16,7 +16,7 @@ enum : uint64_t { ARGUMENTS_SHOWN = 2 * MIB };
 
 struct map_writer {
     struct text_writer *out;
-    char               *path; // PATH_SHOWN bytes
+    char *path; // PATH_SHOWN bytes
 };
 
 static const char *region_name(const struct region *region, char *path)
@@ -37,9 +37,10 @@ static void write_region(void *context, const struct region *region)
     const struct map_writer *writer = context;
     char line[96];
     const char *name = region_name(region, writer->path);
-    size_t length = format_text(line, sizeof line, "%08lx-%08lx %c%c%c%c %08lx 00:00 0 ", region->start, region->end, region->access & PAGE_READ ? 'r' : '-',
-                                region->access & PAGE_WRITE ? 'w' : '-', region->access & PAGE_EXECUTE ? 'x' : '-',
-                                region->flags & REGION_SHARED ? 's' : 'p', region->source ? region->offset : 0);
+    size_t length = format_text(line, sizeof line, "%08lx-%08lx %c%c%c%c %08lx 00:00 0 ", region->start, region->end,
+                                region->access & PAGE_READ ? 'r' : '-', region->access & PAGE_WRITE ? 'w' : '-',
+                                region->access & PAGE_EXECUTE ? 'x' : '-', region->flags & REGION_SHARED ? 's' : 'p',
+                                region->source ? region->offset : 0);
     if (*name)
         text_write(writer->out, "%-*s%s\n", NAME_COLUMN, line, name);
     else
@@ -93,7 +94,8 @@ static void show_environ(struct text_writer *out, struct process *process)
 }
 
 PROC_PROCESS_FILE(cmdline, "cmdline", show_cmdline);
-TABLE_ROW(helix_proc_process_files) static const struct proc_process_file proc_process_file_environ = { .name = "environ", .mode = 0400, .show = show_environ };
+TABLE_ROW(helix_proc_process_files)
+static const struct proc_process_file proc_process_file_environ = { .name = "environ", .mode = 0400, .show = show_environ };
 
 // ---- limits ----
 
@@ -110,14 +112,14 @@ static void show_limits(struct text_writer *out, struct process *process)
     static const struct {
         const char *name, *unit;
     } rows[LINUX_RLIMITS] = {
-        [LINUX_RLIMIT_CPU] = { "Max cpu time", "seconds" },           [LINUX_RLIMIT_FSIZE] = { "Max file size", "bytes" },
-        [LINUX_RLIMIT_DATA] = { "Max data size", "bytes" },           [LINUX_RLIMIT_STACK] = { "Max stack size", "bytes" },
-        [LINUX_RLIMIT_CORE] = { "Max core file size", "bytes" },      [LINUX_RLIMIT_RSS] = { "Max resident set", "bytes" },
-        [LINUX_RLIMIT_NPROC] = { "Max processes", "processes" },      [LINUX_RLIMIT_NOFILE] = { "Max open files", "files" },
-        [LINUX_RLIMIT_MEMLOCK] = { "Max locked memory", "bytes" },    [LINUX_RLIMIT_AS] = { "Max address space", "bytes" },
-        [LINUX_RLIMIT_LOCKS] = { "Max file locks", "locks" },         [LINUX_RLIMIT_SIGPENDING] = { "Max pending signals", "signals" },
-        [LINUX_RLIMIT_MSGQUEUE] = { "Max msgqueue size", "bytes" },   [LINUX_RLIMIT_NICE] = { "Max nice priority", "" },
-        [LINUX_RLIMIT_RTPRIO] = { "Max realtime priority", "" },      [LINUX_RLIMIT_RTTIME] = { "Max realtime timeout", "us" },
+        [LINUX_RLIMIT_CPU] = { "Max cpu time", "seconds" },         [LINUX_RLIMIT_FSIZE] = { "Max file size", "bytes" },
+        [LINUX_RLIMIT_DATA] = { "Max data size", "bytes" },         [LINUX_RLIMIT_STACK] = { "Max stack size", "bytes" },
+        [LINUX_RLIMIT_CORE] = { "Max core file size", "bytes" },    [LINUX_RLIMIT_RSS] = { "Max resident set", "bytes" },
+        [LINUX_RLIMIT_NPROC] = { "Max processes", "processes" },    [LINUX_RLIMIT_NOFILE] = { "Max open files", "files" },
+        [LINUX_RLIMIT_MEMLOCK] = { "Max locked memory", "bytes" },  [LINUX_RLIMIT_AS] = { "Max address space", "bytes" },
+        [LINUX_RLIMIT_LOCKS] = { "Max file locks", "locks" },       [LINUX_RLIMIT_SIGPENDING] = { "Max pending signals", "signals" },
+        [LINUX_RLIMIT_MSGQUEUE] = { "Max msgqueue size", "bytes" }, [LINUX_RLIMIT_NICE] = { "Max nice priority", "" },
+        [LINUX_RLIMIT_RTPRIO] = { "Max realtime priority", "" },    [LINUX_RLIMIT_RTTIME] = { "Max realtime timeout", "us" },
     };
     if (!process->user)
         return;
@@ -138,8 +140,7 @@ TABLE_DECLARE(struct proc_file, helix_proc_files);
 
 static void show_process_mounts(struct text_writer *out, struct process *process)
 {
-    TABLE_EACH(struct proc_file, row, helix_proc_files)
-    {
+    TABLE_EACH(struct proc_file, row, helix_proc_files) {
         if (string_equal(row->path, "mounts"))
             row->show(out);
     }

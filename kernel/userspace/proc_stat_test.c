@@ -20,8 +20,20 @@ TEST(proc_stat, writes_fifty_two_fields_in_linux_order)
 {
     struct text_writer out = {};
     const struct process_figures figures = {
-        .id = 12, .leader = 12, .name = "a name longer than it shows", .state = 'R', .parent = 3, .terminal_group = -1, .cpu_ns = 30'000'000,
-        .user_ns = 10'000'000, .priority = 20, .threads = 2, .created_ns = 5'000'000'000, .mapped = 8192, .resident = 4096, .exit_code = 9,
+        .id = 12,
+        .leader = 12,
+        .name = "a name longer than it shows",
+        .state = 'R',
+        .parent = 3,
+        .terminal_group = -1,
+        .cpu_ns = 30'000'000,
+        .user_ns = 10'000'000,
+        .priority = 20,
+        .threads = 2,
+        .created_ns = 5'000'000'000,
+        .mapped = 8192,
+        .resident = 4096,
+        .exit_code = 9,
     };
     proc_write_stat(&out, &figures);
     CHECK(!out.failed);

@@ -128,8 +128,7 @@ size_t process_view_threads(struct process *process, uint64_t from, uint64_t *id
 {
     size_t count = 0;
     mutex_acquire(&process_registry_lock);
-    list_for_each(node, &process->threads)
-    {
+    list_for_each(node, &process->threads) {
         const struct thread *thread = container_of(node, struct thread, process_link);
         if (thread->id >= from)
             count = id_insert(ids, count, limit, thread->id);

@@ -25,19 +25,20 @@
 enum default_effect { EFFECT_TERMINATE, EFFECT_IGNORE, EFFECT_STOP, EFFECT_CONTINUE };
 
 static const uint8_t default_effects[SIGNALS + 1] = {
-    [LINUX_SIGCHLD] = EFFECT_IGNORE, [LINUX_SIGURG] = EFFECT_IGNORE,  [LINUX_SIGWINCH] = EFFECT_IGNORE, [LINUX_SIGCONT] = EFFECT_CONTINUE,
-    [LINUX_SIGSTOP] = EFFECT_STOP,   [LINUX_SIGTSTP] = EFFECT_STOP,   [LINUX_SIGTTIN] = EFFECT_STOP,    [LINUX_SIGTTOU] = EFFECT_STOP,
+    [LINUX_SIGCHLD] = EFFECT_IGNORE, [LINUX_SIGURG] = EFFECT_IGNORE, [LINUX_SIGWINCH] = EFFECT_IGNORE, [LINUX_SIGCONT] = EFFECT_CONTINUE,
+    [LINUX_SIGSTOP] = EFFECT_STOP,   [LINUX_SIGTSTP] = EFFECT_STOP,  [LINUX_SIGTTIN] = EFFECT_STOP,    [LINUX_SIGTTOU] = EFFECT_STOP,
 };
 
 #define BIT(number_) (1ull << ((number_) - 1))
 static const uint64_t never_blocked = BIT(LINUX_SIGKILL) | BIT(LINUX_SIGSTOP);
-static const uint64_t stop_signals  = BIT(LINUX_SIGSTOP) | BIT(LINUX_SIGTSTP) | BIT(LINUX_SIGTTIN) | BIT(LINUX_SIGTTOU);
-static const uint64_t fault_signals = BIT(LINUX_SIGSEGV) | BIT(LINUX_SIGBUS) | BIT(LINUX_SIGFPE) | BIT(LINUX_SIGILL) | BIT(LINUX_SIGTRAP) | BIT(LINUX_SIGSYS);
+static const uint64_t stop_signals = BIT(LINUX_SIGSTOP) | BIT(LINUX_SIGTSTP) | BIT(LINUX_SIGTTIN) | BIT(LINUX_SIGTTOU);
+static const uint64_t fault_signals =
+    BIT(LINUX_SIGSEGV) | BIT(LINUX_SIGBUS) | BIT(LINUX_SIGFPE) | BIT(LINUX_SIGILL) | BIT(LINUX_SIGTRAP) | BIT(LINUX_SIGSYS);
 
 // ---- pending sets; actions->lock is held ----
 
 struct queued_signal {
-    struct list_node     link;
+    struct list_node link;
     struct linux_siginfo info;
 };
 
@@ -61,7 +62,7 @@ static void queued_free(struct pending_signals *pending, struct queued_signal *q
 
 void pending_signals_clear(struct pending_signals *pending)
 {
-    list_for_each_safe (node, &pending->queue)
+    list_for_each_safe(node, &pending->queue)
         queued_free(pending, queued_of(node));
 }
 
@@ -83,7 +84,7 @@ static void pending_take(struct pending_signals *pending, int number, struct lin
 {
     bool found = false, more = false;
     *info = (struct linux_siginfo){ .number = number, .code = LINUX_SI_USER };
-    list_for_each_safe (node, &pending->queue) {
+    list_for_each_safe(node, &pending->queue) {
         struct queued_signal *queued = queued_of(node);
         if (queued->info.number != number)
             continue;
@@ -101,7 +102,7 @@ static void pending_take(struct pending_signals *pending, int number, struct lin
 static void pending_forget(struct pending_signals *pending, uint64_t set)
 {
     pending->set &= ~set;
-    list_for_each_safe (node, &pending->queue) {
+    list_for_each_safe(node, &pending->queue) {
         if (set & signal_bit(queued_of(node)->info.number))
             queued_free(pending, queued_of(node));
     }
@@ -140,7 +141,7 @@ static void parent_tell(struct process *process, int code, int status) MUST_HOLD
     if (parent && parent->user && !(parent->user->actions->action[LINUX_SIGCHLD].flags & LINUX_SA_NOCLDSTOP)) {
         struct linux_siginfo info = { .number = LINUX_SIGCHLD, .code = code };
         info.process = (int32_t)process->id;
-        info.status  = status;
+        info.status = status;
         signal_send_process_locked(parent, &info);
     }
     if (parent)
@@ -154,8 +155,8 @@ static void process_continue(struct process *process, bool killed) MUST_HOLD(pro
         return;
     process_become(process, PROCESS_RUNNING);
     process->user->stop_status = 0;
-    process->user->continued   = !killed;
-    list_for_each (node, &process->threads)
+    process->user->continued = !killed;
+    list_for_each(node, &process->threads)
         thread_continue(container_of(node, struct thread, process_link));
     if (!killed)
         parent_tell(process, LINUX_CLD_CONTINUED, LINUX_SIGCONT);
@@ -167,8 +168,8 @@ static void process_stop(struct process *process, int number)
     if (process->state == PROCESS_RUNNING && !process->exiting) {
         process_become(process, PROCESS_STOPPED);
         process->user->stop_status = (uint64_t)number;
-        process->user->continued   = false;
-        list_for_each (node, &process->threads) {
+        process->user->continued = false;
+        list_for_each(node, &process->threads) {
             struct thread *thread = container_of(node, struct thread, process_link);
             atomic_fetch_or(&thread->flags, THREAD_SIGNALLED); // each stops on its own way out
             if (thread != thread_current())
@@ -193,7 +194,7 @@ static void send_prepare(struct process *process, int number)
 
 static struct thread *thread_willing(struct process *process, int number) MUST_HOLD(process_registry_lock)
 {
-    list_for_each (node, &process->threads) {
+    list_for_each(node, &process->threads) {
         struct thread *thread = container_of(node, struct thread, process_link);
         if (!(thread->user->blocked & signal_bit(number)))
             return thread;
@@ -226,7 +227,7 @@ void signal_forget(struct process *process, int number)
     bool on = spinlock_acquire_irq(&user->actions->lock);
     if (action_ignores(user->actions, number)) {
         pending_forget(&user->pending, signal_bit(number));
-        list_for_each (node, &process->threads)
+        list_for_each(node, &process->threads)
             pending_forget(&container_of(node, struct thread, process_link)->user->pending, signal_bit(number));
     }
     spinlock_release_irq(&user->actions->lock, on);
@@ -262,9 +263,9 @@ enum status signal_send_thread(struct thread *thread, const struct linux_siginfo
 }
 
 struct group_send {
-    uint64_t                    group;
+    uint64_t group;
     const struct linux_siginfo *info;
-    bool                        found;
+    bool found;
 };
 
 static void group_send_one(void *context, struct process *process) NO_LOCK_ANALYSIS // the registry is held by process_each_locked's caller
@@ -294,8 +295,8 @@ enum status signal_send_group(uint64_t group, const struct linux_siginfo *info)
 void signal_force(struct thread *thread, const struct linux_siginfo *info)
 {
     struct signal_actions *actions = thread->process->user->actions;
-    bool                   on      = spinlock_acquire_irq(&actions->lock);
-    struct signal_action  *action  = &actions->action[info->number];
+    bool on = spinlock_acquire_irq(&actions->lock);
+    struct signal_action *action = &actions->action[info->number];
     if (thread->user->blocked & signal_bit(info->number) || action->handler == LINUX_SIG_IGN)
         action->handler = LINUX_SIG_DFL;
     thread->user->blocked &= ~signal_bit(info->number);
@@ -308,7 +309,7 @@ void signal_force(struct thread *thread, const struct linux_siginfo *info)
 void signal_set_blocked(struct thread *self, uint64_t blocked)
 {
     struct signal_actions *actions = self->process->user->actions;
-    bool                   on      = spinlock_acquire_irq(&actions->lock);
+    bool on = spinlock_acquire_irq(&actions->lock);
     self->user->blocked = blocked & ~never_blocked;
     thread_refresh(self);
     spinlock_release_irq(&actions->lock, on);
@@ -320,9 +321,9 @@ void signal_set_blocked(struct thread *self, uint64_t blocked)
 static int signal_take(struct thread *self, struct linux_siginfo *info, struct signal_action *action)
 {
     struct signal_actions *actions = self->process->user->actions;
-    bool                   on      = spinlock_acquire_irq(&actions->lock);
-    uint64_t               set     = deliverable(self);
-    int                    number  = 0;
+    bool on = spinlock_acquire_irq(&actions->lock);
+    uint64_t set = deliverable(self);
+    int number = 0;
     if (set) {
         uint64_t urgent = set & signal_bit(LINUX_SIGKILL);
         if (!urgent)
@@ -343,9 +344,9 @@ static int signal_take(struct thread *self, struct linux_siginfo *info, struct s
 static int signal_take_of(struct thread *self, uint64_t set, struct linux_siginfo *info)
 {
     struct signal_actions *actions = self->process->user->actions;
-    bool                   on      = spinlock_acquire_irq(&actions->lock);
-    uint64_t               held    = (self->user->pending.set | self->process->user->pending.set) & set;
-    int                    number  = held ? __builtin_ctzll(held) + 1 : 0;
+    bool on = spinlock_acquire_irq(&actions->lock);
+    uint64_t held = (self->user->pending.set | self->process->user->pending.set) & set;
+    int number = held ? __builtin_ctzll(held) + 1 : 0;
     if (number) {
         struct pending_signals *from = self->user->pending.set & signal_bit(number) ? &self->user->pending : &self->process->user->pending;
         pending_take(from, number, info);
@@ -357,7 +358,7 @@ static int signal_take_of(struct thread *self, uint64_t set, struct linux_siginf
 
 enum status signal_wait(struct thread *self, uint64_t set, uint64_t deadline_ns, struct linux_siginfo *info)
 {
-    uint64_t    blocked = self->user->blocked;
+    uint64_t blocked = self->user->blocked;
     enum status outcome = STATUS_OK;
     set &= ~never_blocked;
     for (;;) {
@@ -406,14 +407,20 @@ static bool on_alternate_stack(const struct linux_stack *stack, uint64_t sp)
     return sp - stack->pointer < stack->size;
 }
 
-static void handler_enter(struct thread *self, struct arch_frame *frame, const struct linux_siginfo *info, const struct signal_action *action)
+static void handler_enter(struct thread *self, struct arch_frame *frame, const struct linux_siginfo *info,
+                          const struct signal_action *action)
 {
-    struct user_thread    *user = self->user;
-    struct linux_stack    *alternate = &user->alternate_stack;
-    bool                   inside = alternate->size && on_alternate_stack(alternate, arch_frame_sp(frame));
+    struct user_thread *user = self->user;
+    struct linux_stack *alternate = &user->alternate_stack;
+    bool inside = alternate->size && on_alternate_stack(alternate, arch_frame_sp(frame));
     struct signal_delivery delivery = {
-        .number = info->number, .handler = action->handler, .restorer = action->restorer, .flags = action->flags, .info = *info,
-        .mask = user->restore_blocked ? user->saved_blocked : user->blocked, .stack = *alternate,
+        .number = info->number,
+        .handler = action->handler,
+        .restorer = action->restorer,
+        .flags = action->flags,
+        .info = *info,
+        .mask = user->restore_blocked ? user->saved_blocked : user->blocked,
+        .stack = *alternate,
         .on_alternate = action->flags & LINUX_SA_ONSTACK && alternate->size && !inside,
     };
     delivery.stack.flags = !alternate->size ? LINUX_SS_DISABLE : inside ? LINUX_SS_ONSTACK : 0;
@@ -446,7 +453,7 @@ void signal_deliver(struct thread *self, struct arch_frame *frame)
 {
     struct linux_siginfo info;
     struct signal_action action;
-    int                  number;
+    int number;
     for (;;) {
         if (self->process->state == PROCESS_STOPPED)
             thread_stop_self();

@@ -23,7 +23,7 @@ static enum status open_standard(struct process *process, const struct spawn_req
             file_retain(file);
         else
             TRY(tty_open(tty_console(), &file));
-        int         number;
+        int number;
         enum status outcome = descriptor_add(process->user->files, file, i, false, &number);
         if (outcome != STATUS_OK) {
             file_release(file);
@@ -35,7 +35,7 @@ static enum status open_standard(struct process *process, const struct spawn_req
 
 static enum status first_thread(struct process *process, const struct arch_frame *frame, struct thread **made)
 {
-    struct thread              *thread;
+    struct thread *thread;
     const struct thread_request wanted = { .name = process->name, .process = process, .entry = user_thread_begin, .id = process->id };
     TRY(thread_create(&wanted, &thread));
     enum status outcome = user_thread_create(thread, 0);
@@ -52,7 +52,8 @@ static enum status process_fill(struct process *process, const struct spawn_requ
 {
     struct arch_frame frame;
     TRY(user_process_create(process));
-    TRY(exec_load(&process->user->place, request->path, &request->arguments, &process->space, &frame, process->name, process->user->executable));
+    TRY(exec_load(&process->user->place, request->path, &request->arguments, &process->space, &frame, process->name,
+                  process->user->executable));
     process->user->has_executed = true;
     TRY(open_standard(process, request));
     return first_thread(process, &frame, thread);
@@ -61,7 +62,7 @@ static enum status process_fill(struct process *process, const struct spawn_requ
 enum status user_spawn(const struct spawn_request *request, struct process **made)
 {
     struct process *process;
-    struct thread  *thread;
+    struct thread *thread;
     TRY(process_create(process_kernel(), request->path, &process));
     enum status outcome = process_fill(process, request, &thread);
     if (outcome != STATUS_OK) {
@@ -110,8 +111,8 @@ enum status user_kill(uint64_t id, int signal)
     struct process *process = process_find(id);
     if (!process)
         return STATUS_NO_PROCESS;
-    const struct linux_siginfo info    = { .number = signal, .code = LINUX_SI_USER };
-    enum status                outcome = signal_send_process(process, &info);
+    const struct linux_siginfo info = { .number = signal, .code = LINUX_SI_USER };
+    enum status outcome = signal_send_process(process, &info);
     process_release(process);
     return outcome;
 }

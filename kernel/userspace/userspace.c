@@ -16,9 +16,9 @@
 #include "userspace.h"
 
 static const struct process_hooks hooks = {
-    .release_user        = release_user_process,
+    .release_user = release_user_process,
     .release_user_thread = release_user_thread,
-    .became_zombie       = tell_parent_of_end,
+    .became_zombie = tell_parent_of_end,
 };
 
 enum status userspace_init(void)

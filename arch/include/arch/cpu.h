@@ -17,7 +17,7 @@ static inline struct thread *arch_current_thread(void);
 static inline void arch_set_current_thread(struct thread *thread, virt_t kernel_stack_top);
 
 // Nesting count of reasons not to preempt this CPU, kept in the CPU block. One instruction each, no branch.
-static inline void     arch_preempt_count_add(int32_t by);
+static inline void arch_preempt_count_add(int32_t by);
 static inline uint32_t arch_preempt_count(void);
 
 // Asks this CPU to reschedule as soon as it may, or withdraws that; and whether it is asked *and* the preemption count is 0.
@@ -39,12 +39,12 @@ static inline bool arch_interrupts_enabled(void);
 // Returns with interrupts on.
 static inline void arch_cpu_wait(void);
 
-static inline void arch_cpu_relax(void);         // inside a spin loop
+static inline void arch_cpu_relax(void);             // inside a spin loop
 [[noreturn]] static inline void arch_cpu_halt(void); // interrupts off for ever
 
 // A counter that advances at a constant rate, for measuring; its frequency is arch_cycles_per_second().
 static inline uint64_t arch_cycles(void);
-uint64_t               arch_cycles_per_second(void);
+uint64_t arch_cycles_per_second(void);
 
 // Breaks into a debugger if one is attached (D3 PanicAction DebugBreak).
 static inline void arch_debug_break(void);

@@ -12,16 +12,16 @@
 
 static inline uint64_t arch_frame_ip(const struct arch_frame *frame);
 static inline uint64_t arch_frame_sp(const struct arch_frame *frame);
-static inline uint64_t arch_frame_fp(const struct arch_frame *frame);            // frame pointer, for backtraces
-static inline bool     arch_frame_from_user(const struct arch_frame *frame);
-static inline void     arch_frame_set_ip(struct arch_frame *frame, uint64_t ip);
-static inline void     arch_frame_set_sp(struct arch_frame *frame, uint64_t sp);
+static inline uint64_t arch_frame_fp(const struct arch_frame *frame); // frame pointer, for backtraces
+static inline bool arch_frame_from_user(const struct arch_frame *frame);
+static inline void arch_frame_set_ip(struct arch_frame *frame, uint64_t ip);
+static inline void arch_frame_set_sp(struct arch_frame *frame, uint64_t sp);
 
 // System calls: number and six arguments as the Linux ABI of the port passes them; result as it returns them.
 static inline uint64_t arch_frame_syscall_number(const struct arch_frame *frame);
 static inline const uint64_t *arch_frame_syscall_arguments(const struct arch_frame *frame); // six
-static inline void     arch_frame_set_result(struct arch_frame *frame, int64_t result);
-static inline int64_t  arch_frame_result(const struct arch_frame *frame);
+static inline void arch_frame_set_result(struct arch_frame *frame, int64_t result);
+static inline int64_t arch_frame_result(const struct arch_frame *frame);
 
 // Rewinds to the system call instruction with the original number, so that it is made again.
 static inline void arch_frame_restart_syscall(struct arch_frame *frame);

@@ -20,8 +20,8 @@ enum status arch_interrupt_init(const struct boot_info *boot);
 // Routes line `line` (ISA numbering for lines below 16) to a free vector on this CPU, masked. STATUS_NO_DEVICE: no such
 // line; STATUS_NO_SPACE: no vector left.
 enum status arch_interrupt_route(uint32_t line, uint32_t *vector);
-void        arch_interrupt_mask(uint32_t line);
-void        arch_interrupt_unmask(uint32_t line);
+void arch_interrupt_mask(uint32_t line);
+void arch_interrupt_unmask(uint32_t line);
 
 // A word for the boot log and /proc/interrupts: "x2apic", "gicv3", …
 const char *arch_interrupt_controller_name(void);
@@ -40,9 +40,9 @@ void kernel_timer_interrupt(struct arch_frame *frame);
 void kernel_exception(uint32_t vector, const char *name, int signal, int code, struct arch_frame *frame);
 
 enum fault_kind : uint32_t {
-    FAULT_WRITE   = 1 << 0,
+    FAULT_WRITE = 1 << 0,
     FAULT_EXECUTE = 1 << 1,
-    FAULT_USER    = 1 << 2, // the access was made by user code, or by a copy routine on its behalf
+    FAULT_USER = 1 << 2,    // the access was made by user code, or by a copy routine on its behalf
     FAULT_PRESENT = 1 << 3, // a page is mapped there: the access broke its rights
 };
 

@@ -6,7 +6,7 @@
 #include <lib/types.h>
 
 static inline uint8_t arch_port_read8(uint16_t port);
-static inline void    arch_port_write8(uint16_t port, uint8_t value);
+static inline void arch_port_write8(uint16_t port, uint8_t value);
 
 // Writes `size` bytes, one after the other, to one port.
 static inline void arch_port_write_bytes(uint16_t port, const void *bytes, size_t size);

@@ -9,13 +9,13 @@
 struct arch_frame;
 
 struct signal_delivery {
-    int                   number;
-    uint64_t              handler, restorer;
-    uint64_t              flags;        // SA_SIGINFO, SA_ONSTACK, SA_RESTORER …
-    uint64_t              mask;         // to restore on sigreturn
-    struct linux_siginfo  info;
-    struct linux_stack    stack;        // alternate stack as sigaltstack reports it
-    bool                  on_alternate; // run the handler on it
+    int number;
+    uint64_t handler, restorer;
+    uint64_t flags; // SA_SIGINFO, SA_ONSTACK, SA_RESTORER …
+    uint64_t mask;  // to restore on sigreturn
+    struct linux_siginfo info;
+    struct linux_stack stack; // alternate stack as sigaltstack reports it
+    bool on_alternate;        // run the handler on it
 };
 
 // Pushes the frame, FPU state included, on the user stack and points `frame` at the handler.

@@ -10,12 +10,12 @@
 #include <lib/types.h>
 
 enum page_access : uint32_t {
-    PAGE_READ     = 1 << 0,
-    PAGE_WRITE    = 1 << 1,
-    PAGE_EXECUTE  = 1 << 2,  // write and execute together are refused with STATUS_DENIED (W^X) for kernel pages
-    PAGE_USER     = 1 << 3,
-    PAGE_UNCACHED = 1 << 4,  // device registers
-    PAGE_GLOBAL   = 1 << 5,  // kernel half: survives a switch of space
+    PAGE_READ = 1 << 0,
+    PAGE_WRITE = 1 << 1,
+    PAGE_EXECUTE = 1 << 2, // write and execute together are refused with STATUS_DENIED (W^X) for kernel pages
+    PAGE_USER = 1 << 3,
+    PAGE_UNCACHED = 1 << 4, // device registers
+    PAGE_GLOBAL = 1 << 5,   // kernel half: survives a switch of space
 };
 
 #include <arch/impl/space.h> // struct arch_space (root table and the set of CPUs that run it)
@@ -65,4 +65,4 @@ void arch_space_activate(struct arch_space *space);
 
 // The kernel half: maps pages for kernel stacks, devices and modules. Thread context.
 enum status arch_kernel_map(virt_t at, phys_t frame, size_t pages, uint32_t access);
-void        arch_kernel_unmap(virt_t at, size_t pages); // translation caches of all CPUs are clean on return
+void arch_kernel_unmap(virt_t at, size_t pages); // translation caches of all CPUs are clean on return

@@ -14,6 +14,7 @@
 #include <helix/log.h>
 #include <helix/module.h>
 #include <helix/panic.h>
+#include <helix/preempt.h>
 #include <helix/spinlock.h>
 #include <helix/tty.h>
 
@@ -25,7 +26,7 @@ enum { INTERRUPT_RECEIVED = 1, IDENTITY_NONE = 1, FIFO_ON = 0x01, FIFO_CLEAR = 0
 enum { MODEM_READY = 0x03, MODEM_INTERRUPTS = 0x08, MODEM_LOOP = 0x10, STATUS_DATA = 0x01, STATUS_EMPTY = 0x20, STATUS_NOTHING = 0xff };
 
 static struct spinlock lock = SPINLOCK(RANK_CONSOLE);
-static struct tty     *terminal;
+static struct tty *terminal;
 
 static uint8_t get(int reg)
 {
@@ -98,10 +99,12 @@ static enum interrupt_action ns16550_interrupt(uint32_t vector, struct arch_fram
         action = INTERRUPT_HANDLED;
         while (length < sizeof bytes && (get(LINE_STATUS) & STATUS_DATA))
             bytes[length++] = (char)get(DATA);
+        preempt_disable(); // whoever is woken runs after the interrupt is acknowledged
         if (length)
             tty_input(terminal, bytes, length);
         else
             (void)get(DATA); // a time-out that came too late ends with this
+        preempt_enable_no_check();
     }
     return action;
 }
@@ -149,4 +152,5 @@ static enum status ns16550_start(void)
 
 static const struct console_ops ns16550_ops = { .start = ns16550_start };
 
-MODULE(ns16550, .version = "0.1.0", .description = "Serial port of the 16550 family", .provides = "console", .abi = CONSOLE_ABI, .ops = &ns16550_ops);
+MODULE(ns16550, .version = "0.1.0", .description = "Serial port of the 16550 family", .provides = "console", .abi = CONSOLE_ABI,
+       .ops = &ns16550_ops);

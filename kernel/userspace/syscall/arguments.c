@@ -17,7 +17,7 @@ enum status path_copy(uint64_t at, char **path)
     char *copy = heap_alloc(PATH_MAX_BYTES);
     if (!copy)
         return STATUS_NO_MEMORY;
-    size_t      length;
+    size_t length;
     enum status outcome = arch_copy_string_from_user(copy, at, PATH_MAX_BYTES, &length);
     if (outcome != STATUS_OK) {
         heap_free(copy);
@@ -32,10 +32,10 @@ static enum status string_copy_from_user(uint64_t at, size_t *budget, char **str
 {
     for (size_t size = STRING_FIRST_SIZE;; size *= 8) {
         size_t limit = MIN(MIN(size, ARGUMENT_STRING_MAX), *budget);
-        char  *copy  = heap_alloc(MAX(limit, (size_t)1));
+        char *copy = heap_alloc(MAX(limit, (size_t)1));
         if (!copy)
             return STATUS_NO_MEMORY;
-        size_t      length;
+        size_t length;
         enum status outcome = arch_copy_string_from_user(copy, at, limit, &length);
         if (outcome == STATUS_OK) {
             *budget -= length + 1;
@@ -53,10 +53,10 @@ static enum status string_copy_from_user(uint64_t at, size_t *budget, char **str
 static enum status array_grow(char ***array, size_t *capacity)
 {
     size_t wanted = *capacity ? *capacity * 2 : ARRAY_FIRST_CAPACITY;
-    char **grown  = heap_resize(*array, wanted * sizeof *grown);
+    char **grown = heap_resize(*array, wanted * sizeof *grown);
     if (!grown)
         return STATUS_NO_MEMORY;
-    *array    = grown;
+    *array = grown;
     *capacity = wanted;
     return STATUS_OK;
 }

@@ -7,8 +7,8 @@
 #include <lib/types.h>
 
 enum : size_t {
-    ARGUMENT_BYTES_MAX  = 2 * 1024 * 1024, // argv and envp together, pointers included
-    ARGUMENT_STRING_MAX = 128 * 1024,      // one of them
+    ARGUMENT_BYTES_MAX = 2 * 1024 * 1024, // argv and envp together, pointers included
+    ARGUMENT_STRING_MAX = 128 * 1024,     // one of them
 };
 
 // A path on the heap, the caller's. STATUS_TOO_LONG, STATUS_BAD_ADDRESS, STATUS_NO_MEMORY.
@@ -17,7 +17,7 @@ enum status path_copy(uint64_t at, char **path);
 // A null-terminated array of strings (argv) on the heap, the caller's also after a failure (string_array_free). A null `at` is an
 // empty array, as on Linux. *budget counts down; STATUS_TOO_BIG when it is used up.
 enum status string_array_copy(uint64_t at, size_t *budget, char ***array);
-void        string_array_free(char **array);
+void string_array_free(char **array);
 
 // A timespec as nanoseconds; STATUS_BAD_ARGUMENT for one that is not normalised or negative.
 enum status timespec_copy(uint64_t at, uint64_t *ns);

@@ -33,8 +33,8 @@ static enum status identity_set(struct user_process *user, bool group, struct id
     if (user->effective_user &&
         !(identity_holds(held, wanted.real) && identity_holds(held, wanted.effective) && identity_holds(held, wanted.saved)))
         return STATUS_NOT_PERMITTED;
-    *(group ? &user->group : &user->user)                     = wanted.real == UNCHANGED ? held.real : wanted.real;
-    *(group ? &user->saved_group : &user->saved_user)         = wanted.saved == UNCHANGED ? held.saved : wanted.saved;
+    *(group ? &user->group : &user->user) = wanted.real == UNCHANGED ? held.real : wanted.real;
+    *(group ? &user->saved_group : &user->saved_user) = wanted.saved == UNCHANGED ? held.saved : wanted.saved;
     *(group ? &user->effective_group : &user->effective_user) = wanted.effective == UNCHANGED ? held.effective : wanted.effective;
     return STATUS_OK;
 }
@@ -53,7 +53,7 @@ static int64_t identity_set_one(struct thread *self, bool group, uint32_t id)
 static int64_t identity_set_two(struct thread *self, bool group, uint32_t real, uint32_t effective)
 {
     struct user_process *user = user_process(self);
-    struct identity      held = group ? group_identity(user) : user_identity(user);
+    struct identity held = group ? group_identity(user) : user_identity(user);
     bool follows = real != UNCHANGED || (effective != UNCHANGED && effective != held.real);
     uint32_t saved = !follows ? UNCHANGED : effective == UNCHANGED ? held.effective : effective;
     return syscall_result(identity_set(user, group, (struct identity){ real, effective, saved }));
@@ -112,13 +112,15 @@ int64_t sys_setregid(struct thread *self, const struct syscall_arguments *argume
 int64_t sys_setresuid(struct thread *self, const struct syscall_arguments *arguments)
 {
     const uint64_t *value = arguments->value;
-    return syscall_result(identity_set(user_process(self), false, (struct identity){ (uint32_t)value[0], (uint32_t)value[1], (uint32_t)value[2] }));
+    return syscall_result(
+        identity_set(user_process(self), false, (struct identity){ (uint32_t)value[0], (uint32_t)value[1], (uint32_t)value[2] }));
 }
 
 int64_t sys_setresgid(struct thread *self, const struct syscall_arguments *arguments)
 {
     const uint64_t *value = arguments->value;
-    return syscall_result(identity_set(user_process(self), true, (struct identity){ (uint32_t)value[0], (uint32_t)value[1], (uint32_t)value[2] }));
+    return syscall_result(
+        identity_set(user_process(self), true, (struct identity){ (uint32_t)value[0], (uint32_t)value[1], (uint32_t)value[2] }));
 }
 
 int64_t sys_getresuid(struct thread *self, const struct syscall_arguments *arguments)

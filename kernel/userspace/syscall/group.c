@@ -32,7 +32,7 @@ int64_t sys_getsid(struct thread *self, const struct syscall_arguments *argument
 
 struct group_search {
     uint64_t group, session;
-    bool     found;
+    bool found;
 };
 
 static void group_look(void *context, struct process *process)
@@ -70,15 +70,15 @@ int64_t sys_setpgid(struct thread *self, const struct syscall_arguments *argumen
     if (id < 0 || group < 0)
         return syscall_result(group < 0 ? STATUS_BAD_ARGUMENT : STATUS_NO_PROCESS);
     mutex_acquire(&process_registry_lock);
-    struct process *target  = id ? process_find_locked((uint64_t)id) : self->process;
-    enum status     outcome = group_set(self->process, target, group ? (uint64_t)group : target ? target->id : 0);
+    struct process *target = id ? process_find_locked((uint64_t)id) : self->process;
+    enum status outcome = group_set(self->process, target, group ? (uint64_t)group : target ? target->id : 0);
     mutex_release(&process_registry_lock);
     return syscall_result(outcome);
 }
 
 struct group_use {
     uint64_t group;
-    bool     used;
+    bool used;
 };
 
 static void group_use_look(void *context, struct process *process)

@@ -94,7 +94,7 @@ static enum status arguments_copy(const struct syscall_arguments *from, struct e
 
 // What execve must not share with other processes: made first, so that a failure leaves the old program as it was.
 struct own_tables {
-    struct signal_actions   *actions; // nullptr: the present one is its own
+    struct signal_actions *actions; // nullptr: the present one is its own
     struct descriptor_table *files;
 };
 
@@ -144,7 +144,7 @@ static enum status threads_end(struct process *process)
         return STATUS_OK;
     struct thread *self = thread_current();
     mutex_acquire(&process_registry_lock);
-    list_for_each (node, &process->threads) {
+    list_for_each(node, &process->threads) {
         struct thread *thread = container_of(node, struct thread, process_link);
         if (thread == self)
             continue;
@@ -179,10 +179,10 @@ static void program_replace(struct thread *self, struct space *space, const stru
 
 static enum status program_run(struct thread *self, const char *path, const struct exec_arguments *arguments)
 {
-    struct process   *process = self->process;
-    struct space     *space;
+    struct process *process = self->process;
+    struct space *space;
     struct arch_frame frame;
-    char              name[32], executable[sizeof process->user->executable];
+    char name[32], executable[sizeof process->user->executable];
     struct own_tables own;
     TRY(exec_load(&process->user->place, path, arguments, &space, &frame, name, executable));
     enum status outcome = tables_copy(process->user, &own);
@@ -203,9 +203,9 @@ static enum status program_run(struct thread *self, const char *path, const stru
 
 int64_t sys_execve(struct thread *self, const struct syscall_arguments *arguments)
 {
-    char                 *path;
+    char *path;
     struct exec_arguments copied = {};
-    enum status           outcome = path_copy(arguments->value[0], &path);
+    enum status outcome = path_copy(arguments->value[0], &path);
     if (outcome != STATUS_OK)
         return syscall_result(outcome);
     outcome = arguments_copy(arguments, &copied);
@@ -219,15 +219,15 @@ int64_t sys_execve(struct thread *self, const struct syscall_arguments *argument
 // ---- wait ----
 
 struct wait_request {
-    int      kind;    // LINUX_P_…
+    int kind; // LINUX_P_…
     uint64_t id;
-    int      options; // LINUX_WEXITED | WUNTRACED | WCONTINUED | WNOHANG | WNOWAIT
+    int options; // LINUX_WEXITED | WUNTRACED | WCONTINUED | WNOHANG | WNOWAIT
 };
 
 struct wait_report {
-    uint64_t            process; // 0: nothing to report
-    int                 status, code, detail;
-    uint32_t            user;
+    uint64_t process; // 0: nothing to report
+    int status, code, detail;
+    uint32_t user;
     struct linux_rusage usage;
 };
 
@@ -242,14 +242,16 @@ static struct linux_timeval timeval_of(uint64_t ns)
     return (struct linux_timeval){ (int64_t)(ns / NS_PER_S), (int64_t)(ns % NS_PER_S / 1000) };
 }
 
-static void child_end_report(struct process *parent, struct process *child, bool keep, struct wait_report *report) MUST_HOLD(process_registry_lock)
+static void child_end_report(struct process *parent, struct process *child, bool keep, struct wait_report *report)
+    MUST_HOLD(process_registry_lock)
 {
     int status = child->exit_code;
     report->status = status;
-    report->code   = status & 0x7f ? LINUX_CLD_KILLED : LINUX_CLD_EXITED;
+    report->code = status & 0x7f ? LINUX_CLD_KILLED : LINUX_CLD_EXITED;
     report->detail = status & 0x7f ? status & 0x7f : status >> 8;
     uint64_t cpu = child->dead_cpu_ns + child->reaped_cpu_ns, user = child->dead_user_ns + child->reaped_user_ns;
-    report->usage = (struct linux_rusage){ .user_time = timeval_of(user), .system_time = timeval_of(cpu - user),
+    report->usage = (struct linux_rusage){ .user_time = timeval_of(user),
+                                           .system_time = timeval_of(cpu - user),
                                            .switches_voluntary = (int64_t)child->switches_voluntary,
                                            .switches_involuntary = (int64_t)child->switches_involuntary };
     if (keep)
@@ -264,21 +266,21 @@ static bool child_report(struct process *parent, struct process *child, const st
     MUST_HOLD(process_registry_lock)
 {
     struct user_process *user = child->user;
-    bool                 keep = request->options & LINUX_WNOWAIT;
+    bool keep = request->options & LINUX_WNOWAIT;
     *report = (struct wait_report){ .process = child->id, .user = user->user };
     if (child->state == PROCESS_ZOMBIE && request->options & LINUX_WEXITED) {
         child_end_report(parent, child, keep, report);
         return true;
     }
     if (child->state == PROCESS_STOPPED && user->stop_status && request->options & LINUX_WUNTRACED) {
-        report->code   = LINUX_CLD_STOPPED;
+        report->code = LINUX_CLD_STOPPED;
         report->detail = (int)user->stop_status;
         report->status = (int)user->stop_status << 8 | 0x7f;
         user->stop_status = keep ? user->stop_status : 0;
         return true;
     }
     if (user->continued && child->state == PROCESS_RUNNING && request->options & LINUX_WCONTINUED) {
-        report->code   = LINUX_CLD_CONTINUED;
+        report->code = LINUX_CLD_CONTINUED;
         report->detail = LINUX_SIGCONT;
         report->status = 0xffff;
         user->continued = keep;
@@ -293,11 +295,11 @@ static enum status children_look(struct process *parent, const struct wait_reque
     bool any = false, news = false;
     *report = (struct wait_report){};
     mutex_acquire(&process_registry_lock);
-    list_for_each_safe (node, &parent->children) {
+    list_for_each_safe(node, &parent->children) {
         struct process *child = container_of(node, struct process, sibling_link);
         if (!child->user || child->state == PROCESS_CREATING || !child_matches(child, request))
             continue;
-        any  = true;
+        any = true;
         news = child_report(parent, child, request, report);
         if (news)
             break;
@@ -311,8 +313,8 @@ static enum status children_look(struct process *parent, const struct wait_reque
 static enum status child_wait(const struct wait_request *request, struct wait_report *report)
 {
     struct process *self = process_current();
-    struct waiter   waiter;
-    enum status     outcome;
+    struct waiter waiter;
+    enum status outcome;
     waiter_init(&waiter);
     for (;;) {
         wait_begin(&self->child_event, &waiter);
@@ -346,8 +348,8 @@ int64_t sys_wait4(struct thread *self, const struct syscall_arguments *arguments
     if ((uint32_t)value[2] & ~KNOWN)
         return syscall_result(STATUS_BAD_ARGUMENT);
     const struct wait_request request = wait4_request((int32_t)value[0], (int)value[2]);
-    struct wait_report        report;
-    enum status               outcome = child_wait(&request, &report);
+    struct wait_report report;
+    enum status outcome = child_wait(&request, &report);
     if (outcome == STATUS_OK && report.process && value[1])
         outcome = arch_copy_to_user(value[1], &report.status, sizeof report.status);
     if (outcome == STATUS_OK && report.process && value[3])
@@ -357,7 +359,7 @@ int64_t sys_wait4(struct thread *self, const struct syscall_arguments *arguments
 
 int64_t sys_waitid(struct thread *self, const struct syscall_arguments *arguments)
 {
-    const uint64_t     *value   = arguments->value;
+    const uint64_t *value = arguments->value;
     struct wait_request request = { (int)value[0], value[1], (int)value[3] };
     enum : uint32_t { EVENTS = LINUX_WEXITED | LINUX_WUNTRACED | LINUX_WCONTINUED };
     if (value[0] > LINUX_P_PGID || !(request.options & EVENTS) || request.options & ~(EVENTS | LINUX_WNOHANG | LINUX_WNOWAIT))
@@ -365,15 +367,15 @@ int64_t sys_waitid(struct thread *self, const struct syscall_arguments *argument
     if (request.kind == LINUX_P_PGID && !request.id)
         request.id = self->process->group;
     struct wait_report report;
-    enum status        outcome = child_wait(&request, &report);
+    enum status outcome = child_wait(&request, &report);
     if (outcome == STATUS_OK && value[2]) {
         struct linux_siginfo info = {};
         if (report.process) {
-            info.number  = LINUX_SIGCHLD;
-            info.code    = report.code;
+            info.number = LINUX_SIGCHLD;
+            info.code = report.code;
             info.process = (int32_t)report.process;
-            info.user    = report.user;
-            info.status  = report.detail;
+            info.user = report.user;
+            info.status = report.detail;
         }
         outcome = arch_copy_to_user(value[2], &info, sizeof info);
     }

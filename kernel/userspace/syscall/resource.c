@@ -35,7 +35,7 @@ static struct usage usage_of_process(struct process *process)
 {
     mutex_acquire(&process_registry_lock);
     struct usage usage = { process->dead_cpu_ns, process->dead_user_ns, process->switches_voluntary, process->switches_involuntary };
-    list_for_each (node, &process->threads)
+    list_for_each(node, &process->threads)
         usage_add_thread(&usage, container_of(node, struct thread, process_link));
     mutex_release(&process_registry_lock);
     return usage;
@@ -50,7 +50,7 @@ int64_t sys_getrusage(struct thread *self, const struct syscall_arguments *argum
 {
     enum { SELF = 0, CHILDREN = -1, THREAD = 1 };
     struct process *process = self->process;
-    struct usage    usage   = {};
+    struct usage usage = {};
     switch ((int32_t)arguments->value[0]) {
     case SELF:
         usage = usage_of_process(process);
@@ -65,9 +65,12 @@ int64_t sys_getrusage(struct thread *self, const struct syscall_arguments *argum
         return syscall_result(STATUS_BAD_ARGUMENT);
     }
     const struct linux_rusage report = {
-        .user_time = timeval_of(usage.user_ns), .system_time = timeval_of(usage.cpu_ns - usage.user_ns),
-        .maximum_resident_kib = (int64_t)(process->space->resident * PAGE_SIZE / KIB), .minor_faults = (int64_t)process->space->faults_minor,
-        .switches_voluntary = (int64_t)usage.voluntary, .switches_involuntary = (int64_t)usage.involuntary,
+        .user_time = timeval_of(usage.user_ns),
+        .system_time = timeval_of(usage.cpu_ns - usage.user_ns),
+        .maximum_resident_kib = (int64_t)(process->space->resident * PAGE_SIZE / KIB),
+        .minor_faults = (int64_t)process->space->faults_minor,
+        .switches_voluntary = (int64_t)usage.voluntary,
+        .switches_involuntary = (int64_t)usage.involuntary,
     };
     return syscall_result(arch_copy_to_user(arguments->value[1], &report, sizeof report));
 }
@@ -80,9 +83,9 @@ static int64_t clock_ticks(uint64_t ns)
 int64_t sys_times(struct thread *self, const struct syscall_arguments *arguments)
 {
     const struct process *process = self->process;
-    const struct usage    usage   = usage_of_process(self->process);
-    const int64_t         report[4] = { clock_ticks(usage.user_ns), clock_ticks(usage.cpu_ns - usage.user_ns), clock_ticks(process->reaped_user_ns),
-                                        clock_ticks(process->reaped_cpu_ns - process->reaped_user_ns) };
+    const struct usage usage = usage_of_process(self->process);
+    const int64_t report[4] = { clock_ticks(usage.user_ns), clock_ticks(usage.cpu_ns - usage.user_ns), clock_ticks(process->reaped_user_ns),
+                                clock_ticks(process->reaped_cpu_ns - process->reaped_user_ns) };
     if (arguments->value[0] && arch_copy_to_user(arguments->value[0], report, sizeof report) != STATUS_OK)
         return syscall_result(STATUS_BAD_ADDRESS);
     return clock_ticks(time_ns());
@@ -93,7 +96,7 @@ int64_t sys_times(struct thread *self, const struct syscall_arguments *arguments
 static void limits_apply(struct user_process *user)
 {
     struct space *space = user->process->space;
-    space->limit_data  = user->limits[LINUX_RLIMIT_DATA].current;
+    space->limit_data = user->limits[LINUX_RLIMIT_DATA].current;
     space->limit_space = user->limits[LINUX_RLIMIT_AS].current;
     space->limit_stack = user->limits[LINUX_RLIMIT_STACK].current;
 }
@@ -164,7 +167,7 @@ static enum status nice_target(uint64_t which, uint64_t who, struct thread **thr
 int64_t sys_getpriority(struct thread *self, const struct syscall_arguments *arguments)
 {
     struct thread *thread;
-    enum status    outcome = nice_target((uint32_t)arguments->value[0], (uint32_t)arguments->value[1], &thread);
+    enum status outcome = nice_target((uint32_t)arguments->value[0], (uint32_t)arguments->value[1], &thread);
     if (outcome != STATUS_OK)
         return syscall_result(outcome);
     int nice = priority_to_nice(thread->priority);
@@ -175,7 +178,7 @@ int64_t sys_getpriority(struct thread *self, const struct syscall_arguments *arg
 int64_t sys_setpriority(struct thread *self, const struct syscall_arguments *arguments)
 {
     struct thread *thread;
-    enum status    outcome = nice_target((uint32_t)arguments->value[0], (uint32_t)arguments->value[1], &thread);
+    enum status outcome = nice_target((uint32_t)arguments->value[0], (uint32_t)arguments->value[1], &thread);
     if (outcome != STATUS_OK)
         return syscall_result(outcome);
     struct priority wanted = priority_from_nice((int32_t)arguments->value[2]);
@@ -192,8 +195,12 @@ int64_t sys_setpriority(struct thread *self, const struct syscall_arguments *arg
 int64_t sys_sched_setscheduler(struct thread *self, const struct syscall_arguments *arguments)
 {
     static const enum scheduling_kind kinds[] = {
-        [LINUX_SCHED_OTHER] = SCHEDULE_NORMAL, [LINUX_SCHED_FIFO] = SCHEDULE_FIFO, [LINUX_SCHED_RR] = SCHEDULE_ROUND_ROBIN,
-        [LINUX_SCHED_BATCH] = SCHEDULE_BATCH,  [4] = SCHEDULE_DEADLINE,            [LINUX_SCHED_IDLE] = SCHEDULE_IDLE,
+        [LINUX_SCHED_OTHER] = SCHEDULE_NORMAL,
+        [LINUX_SCHED_FIFO] = SCHEDULE_FIFO,
+        [LINUX_SCHED_RR] = SCHEDULE_ROUND_ROBIN,
+        [LINUX_SCHED_BATCH] = SCHEDULE_BATCH,
+        [4] = SCHEDULE_DEADLINE,
+        [LINUX_SCHED_IDLE] = SCHEDULE_IDLE,
     };
     uint32_t kind = (uint32_t)arguments->value[1];
     if (kind > LINUX_SCHED_IDLE || kinds[kind] == SCHEDULE_DEADLINE)
@@ -203,8 +210,8 @@ int64_t sys_sched_setscheduler(struct thread *self, const struct syscall_argumen
     struct thread *thread = thread_find(arguments->value[0] ? (uint32_t)arguments->value[0] : self->id);
     if (!thread)
         return syscall_result(STATUS_NO_PROCESS);
-    const struct scheduling_policy policy  = { .kind = kinds[kind] };
-    enum status                    outcome = thread->user ? scheduler_set_policy(thread, &policy) : STATUS_NOT_PERMITTED;
+    const struct scheduling_policy policy = { .kind = kinds[kind] };
+    enum status outcome = thread->user ? scheduler_set_policy(thread, &policy) : STATUS_NOT_PERMITTED;
     thread_release(thread);
     return syscall_result(outcome);
 }

@@ -21,7 +21,7 @@ static bool signal_number(uint64_t number)
 
 int64_t sys_rt_sigaction(struct thread *self, const struct syscall_arguments *arguments)
 {
-    const uint64_t        *value   = arguments->value;
+    const uint64_t *value = arguments->value;
     struct signal_actions *actions = user_process(self)->actions;
     struct linux_sigaction wanted, old;
     if (!signal_number(value[0]) || value[3] != SET_SIZE)
@@ -34,7 +34,8 @@ int64_t sys_rt_sigaction(struct thread *self, const struct syscall_arguments *ar
     struct signal_action *action = &actions->action[value[0]];
     old = (struct linux_sigaction){ action->handler, action->flags, action->restorer, action->mask };
     if (value[1])
-        *action = (struct signal_action){ .handler = wanted.handler, .flags = wanted.flags, .restorer = wanted.restorer, .mask = wanted.mask };
+        *action =
+            (struct signal_action){ .handler = wanted.handler, .flags = wanted.flags, .restorer = wanted.restorer, .mask = wanted.mask };
     spinlock_release_irq(&actions->lock, on);
     if (value[1])
         signal_forget(self->process, (int)value[0]);
@@ -44,7 +45,7 @@ int64_t sys_rt_sigaction(struct thread *self, const struct syscall_arguments *ar
 int64_t sys_rt_sigprocmask(struct thread *self, const struct syscall_arguments *arguments)
 {
     const uint64_t *value = arguments->value;
-    uint64_t        old = self->user->blocked, set;
+    uint64_t old = self->user->blocked, set;
     if (value[3] != SET_SIZE)
         return syscall_result(STATUS_BAD_ARGUMENT);
     if (value[1]) {
@@ -60,7 +61,7 @@ int64_t sys_rt_sigprocmask(struct thread *self, const struct syscall_arguments *
 int64_t sys_rt_sigreturn(struct thread *self, const struct syscall_arguments *arguments)
 {
     struct arch_frame *frame = arch_user_frame(self->stack_low.raw + KERNEL_STACK_SIZE);
-    uint64_t           mask;
+    uint64_t mask;
     struct linux_stack stack;
     if (arch_signal_pop(frame, &mask, &stack) != STATUS_OK) {
         const struct linux_siginfo info = { .number = LINUX_SIGSEGV, .code = LINUX_SI_KERNEL };
@@ -101,7 +102,7 @@ int64_t sys_rt_sigsuspend(struct thread *self, const struct syscall_arguments *a
         return syscall_result(STATUS_BAD_ARGUMENT);
     if (arch_copy_from_user(&set, arguments->value[0], sizeof set) != STATUS_OK)
         return syscall_result(STATUS_BAD_ADDRESS);
-    self->user->saved_blocked   = self->user->blocked;
+    self->user->saved_blocked = self->user->blocked;
     self->user->restore_blocked = true;
     signal_set_blocked(self, set);
     return signal_pause(self);
@@ -109,8 +110,8 @@ int64_t sys_rt_sigsuspend(struct thread *self, const struct syscall_arguments *a
 
 int64_t sys_rt_sigtimedwait(struct thread *self, const struct syscall_arguments *arguments)
 {
-    const uint64_t      *value = arguments->value;
-    uint64_t             set, wait_ns, deadline_ns = UINT64_MAX;
+    const uint64_t *value = arguments->value;
+    uint64_t set, wait_ns, deadline_ns = UINT64_MAX;
     struct linux_siginfo info;
     if (value[3] != SET_SIZE)
         return syscall_result(STATUS_BAD_ARGUMENT);
@@ -129,9 +130,9 @@ int64_t sys_rt_sigtimedwait(struct thread *self, const struct syscall_arguments 
 
 int64_t sys_sigaltstack(struct thread *self, const struct syscall_arguments *arguments)
 {
-    struct linux_stack *held   = &self->user->alternate_stack, wanted, old = *held;
-    uint64_t            sp     = arch_frame_sp(arch_user_frame(self->stack_low.raw + KERNEL_STACK_SIZE));
-    bool                inside = held->size && sp - held->pointer < held->size;
+    struct linux_stack *held = &self->user->alternate_stack, wanted, old = *held;
+    uint64_t sp = arch_frame_sp(arch_user_frame(self->stack_low.raw + KERNEL_STACK_SIZE));
+    bool inside = held->size && sp - held->pointer < held->size;
     old.flags = !held->size ? LINUX_SS_DISABLE : inside ? LINUX_SS_ONSTACK : 0;
     if (arguments->value[0]) {
         if (arch_copy_from_user(&wanted, arguments->value[0], sizeof wanted) != STATUS_OK)
@@ -142,7 +143,8 @@ int64_t sys_sigaltstack(struct thread *self, const struct syscall_arguments *arg
             return syscall_result(STATUS_BAD_ARGUMENT);
         if (!(wanted.flags & LINUX_SS_DISABLE) && wanted.size < LINUX_MINSIGSTKSZ)
             return syscall_result(STATUS_NO_MEMORY);
-        *held = wanted.flags & LINUX_SS_DISABLE ? (struct linux_stack){} : (struct linux_stack){ .pointer = wanted.pointer, .size = wanted.size };
+        *held = wanted.flags & LINUX_SS_DISABLE ? (struct linux_stack){}
+                                                : (struct linux_stack){ .pointer = wanted.pointer, .size = wanted.size };
     }
     return arguments->value[1] ? syscall_result(arch_copy_to_user(arguments->value[1], &old, sizeof old)) : 0;
 }
@@ -156,10 +158,10 @@ static bool may_signal(const struct thread *self, const struct process *target)
 }
 
 struct kill_many {
-    struct thread              *self;
-    uint64_t                    group; // 0: everybody but the caller
+    struct thread *self;
+    uint64_t group; // 0: everybody but the caller
     const struct linux_siginfo *info;
-    bool                        found, allowed;
+    bool found, allowed;
 };
 
 static void kill_one_of_many(void *context, struct process *process) NO_LOCK_ANALYSIS // kill_many holds the registry
@@ -203,13 +205,13 @@ static struct linux_siginfo info_from(struct thread *self, int number, int code)
 {
     struct linux_siginfo info = { .number = number, .code = code };
     info.process = (int32_t)self->process->id;
-    info.user    = user_process(self)->user;
+    info.user = user_process(self)->user;
     return info;
 }
 
 int64_t sys_kill(struct thread *self, const struct syscall_arguments *arguments)
 {
-    int32_t  id     = (int32_t)arguments->value[0];
+    int32_t id = (int32_t)arguments->value[0];
     uint64_t number = (uint32_t)arguments->value[1];
     if (number > SIGNALS)
         return syscall_result(STATUS_BAD_ARGUMENT);

@@ -68,7 +68,7 @@ int64_t sys_sethostname(struct thread *self, const struct syscall_arguments *arg
 }
 
 struct linux_sysinfo {
-    int64_t  uptime;
+    int64_t uptime;
     uint64_t loads[3], total, free, shared, buffer, total_swap, free_swap;
     uint16_t processes, padding;
     uint64_t total_high, free_high;
@@ -81,8 +81,11 @@ int64_t sys_sysinfo(struct thread *self, const struct syscall_arguments *argumen
     struct frame_statistics frames;
     frames_statistics(&frames);
     struct linux_sysinfo info = {
-        .uptime = (int64_t)(time_ns() / NS_PER_S), .total = frames.total * PAGE_SIZE, .free = frames.free * PAGE_SIZE,
-        .processes = (uint16_t)process_count(), .unit = 1,
+        .uptime = (int64_t)(time_ns() / NS_PER_S),
+        .total = frames.total * PAGE_SIZE,
+        .free = frames.free * PAGE_SIZE,
+        .processes = (uint16_t)process_count(),
+        .unit = 1,
     };
     load_averages(info.loads);
     return syscall_result(arch_copy_to_user(arguments->value[0], &info, sizeof info));
@@ -95,7 +98,7 @@ int64_t sys_getrandom(struct thread *self, const struct syscall_arguments *argum
         return syscall_result(STATUS_BAD_ARGUMENT);
     uint64_t size = MIN(arguments->value[1], LARGEST), done = 0;
     while (done < size) {
-        uint8_t  bytes[CHUNK];
+        uint8_t bytes[CHUNK];
         uint64_t now = MIN(size - done, CHUNK);
         random_bytes(bytes, now);
         if (arch_copy_to_user(arguments->value[0] + done, bytes, now) != STATUS_OK)
@@ -141,8 +144,8 @@ int64_t sys_reboot(struct thread *self, const struct syscall_arguments *argument
 int64_t sys_prctl(struct thread *self, const struct syscall_arguments *arguments)
 {
     enum { SET_NAME = 15, GET_NAME = 16, NAME_SIZE = 16 };
-    char        name[NAME_SIZE] = {};
-    size_t      length;
+    char name[NAME_SIZE] = {};
+    size_t length;
     enum status outcome;
     switch ((int32_t)arguments->value[0]) {
     case SET_NAME:
@@ -167,7 +170,7 @@ static int64_t log_copy(uint64_t at, uint64_t size)
     char *chunk = heap_alloc(CHUNK);
     if (!chunk)
         return syscall_result(STATUS_NO_MEMORY);
-    uint64_t    position = 0, lost, done = 0;
+    uint64_t position = 0, lost, done = 0;
     enum status outcome = STATUS_OK;
     while (done < size && outcome == STATUS_OK) {
         size_t now = log_read(&position, chunk, MIN(size - done, CHUNK), &lost);

@@ -22,7 +22,7 @@ enum { ENOSYS = 38, UNIMPLEMENTED_ROWS = 64 };
 
 struct syscall_row {
     syscall_handler *run;
-    const char      *name;
+    const char *name;
 };
 
 static const struct syscall_row table[SYSCALL_SLOTS] = {
@@ -55,8 +55,8 @@ static uint64_t index_clamp(uint64_t number)
 
 void kernel_syscall(struct arch_frame *frame)
 {
-    struct thread *self   = thread_current();
-    uint64_t       number = arch_frame_syscall_number(frame);
+    struct thread *self = thread_current();
+    uint64_t number = arch_frame_syscall_number(frame);
     if (UNLIKELY(number >= SYSCALL_SLOTS || !table[number].run)) {
         count_unimplemented(number);
         arch_frame_set_result(frame, -ENOSYS);

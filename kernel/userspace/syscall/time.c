@@ -37,7 +37,7 @@ static enum status clock_read(int32_t clock, uint64_t *ns)
 
 int64_t sys_clock_gettime(struct thread *self, const struct syscall_arguments *arguments)
 {
-    uint64_t    ns;
+    uint64_t ns;
     enum status outcome = clock_read((int32_t)arguments->value[0], &ns);
     if (outcome == STATUS_OK)
         outcome = timespec_store(arguments->value[1], ns);
@@ -46,7 +46,7 @@ int64_t sys_clock_gettime(struct thread *self, const struct syscall_arguments *a
 
 int64_t sys_clock_getres(struct thread *self, const struct syscall_arguments *arguments)
 {
-    uint64_t    ns;
+    uint64_t ns;
     enum status outcome = clock_read((int32_t)arguments->value[0], &ns);
     if (outcome == STATUS_OK && arguments->value[1])
         outcome = timespec_store(arguments->value[1], 1);
@@ -72,10 +72,10 @@ int64_t sys_clock_settime(struct thread *self, const struct syscall_arguments *a
 
 int64_t sys_gettimeofday(struct thread *self, const struct syscall_arguments *arguments)
 {
-    uint64_t                   ns  = time_wall_ns();
+    uint64_t ns = time_wall_ns();
     const struct linux_timeval now = { (int64_t)(ns / NS_PER_S), (int64_t)(ns % NS_PER_S / 1000) };
-    const uint64_t             utc = 0; // struct timezone: no minutes west, no daylight saving
-    enum status                outcome = STATUS_OK;
+    const uint64_t utc = 0; // struct timezone: no minutes west, no daylight saving
+    enum status outcome = STATUS_OK;
     if (arguments->value[0])
         outcome = arch_copy_to_user(arguments->value[0], &now, sizeof now);
     if (outcome == STATUS_OK && arguments->value[1])
@@ -123,16 +123,16 @@ static int64_t sleep_until(struct thread *self, uint64_t deadline_ns, uint64_t r
 
 int64_t sys_nanosleep(struct thread *self, const struct syscall_arguments *arguments)
 {
-    uint64_t    ns;
+    uint64_t ns;
     enum status outcome = timespec_copy(arguments->value[0], &ns);
     return outcome == STATUS_OK ? sleep_until(self, time_ns() + ns, arguments->value[1]) : syscall_result(outcome);
 }
 
 int64_t sys_clock_nanosleep(struct thread *self, const struct syscall_arguments *arguments)
 {
-    const uint64_t *value    = arguments->value;
-    bool            absolute = value[1] & LINUX_TIMER_ABSTIME;
-    uint64_t        ns, now;
+    const uint64_t *value = arguments->value;
+    bool absolute = value[1] & LINUX_TIMER_ABSTIME;
+    uint64_t ns, now;
     if ((int32_t)value[0] == LINUX_CLOCK_THREAD_CPUTIME)
         return syscall_result(STATUS_BAD_ARGUMENT);
     enum status outcome = clock_read((int32_t)value[0], &now);
@@ -172,7 +172,7 @@ static void alarm_set(struct user_process *user, uint64_t first_ns, uint64_t int
 int64_t sys_alarm(struct thread *self, const struct syscall_arguments *arguments)
 {
     struct user_process *user = user_process(self);
-    uint64_t             left = alarm_left(user);
+    uint64_t left = alarm_left(user);
     alarm_set(user, (uint32_t)arguments->value[0] * NS_PER_S, 0);
     return (int64_t)((left + NS_PER_S - 1) / NS_PER_S);
 }
@@ -206,10 +206,10 @@ int64_t sys_getitimer(struct thread *self, const struct syscall_arguments *argum
 
 int64_t sys_setitimer(struct thread *self, const struct syscall_arguments *arguments)
 {
-    const uint64_t      *value = arguments->value;
-    struct user_process *user  = user_process(self);
+    const uint64_t *value = arguments->value;
+    struct user_process *user = user_process(self);
     struct linux_timeval wanted[2] = {};
-    uint64_t             interval_ns, first_ns;
+    uint64_t interval_ns, first_ns;
     if (value[0] != LINUX_ITIMER_REAL)
         return syscall_result(value[0] > LINUX_ITIMER_PROF ? STATUS_BAD_ARGUMENT : STATUS_UNSUPPORTED);
     if (value[1] && arch_copy_from_user(wanted, value[1], sizeof wanted) != STATUS_OK)

@@ -13,13 +13,13 @@
 #include <helix/module.h>
 #include <helix/vfs.h>
 
-static const struct file_system_ops *below;    // tmpfs; set by the first mount
-static const struct node_ops        *below_root;
-static struct node_ops               root_ops; // below_root with this module's lookup and listing
+static const struct file_system_ops *below; // tmpfs; set by the first mount
+static const struct node_ops *below_root;
+static struct node_ops root_ops; // below_root with this module's lookup and listing
 
 struct refresh {
     struct node *root;
-    uintptr_t    index, seen;
+    uintptr_t index, seen;
 };
 
 static enum status make(struct node *directory, const char *name, uint32_t mode, uint64_t device)
@@ -56,7 +56,8 @@ static enum status devfs_lookup(struct node *directory, const char *name, size_t
 }
 
 static enum status devfs_read_directory(struct node *directory, uint64_t *position,
-                                        bool (*add)(void *context, const char *name, size_t length, uint64_t number, uint32_t mode, uint64_t next),
+                                        bool (*add)(void *context, const char *name, size_t length, uint64_t number, uint32_t mode,
+                                                    uint64_t next),
                                         void *context)
 {
     refresh_devices(directory);
@@ -67,7 +68,9 @@ static enum status make_links(struct node *root)
 {
     static const struct {
         const char *name, *target;
-    } links[] = { { "fd", "/proc/self/fd" }, { "stdin", "/proc/self/fd/0" }, { "stdout", "/proc/self/fd/1" }, { "stderr", "/proc/self/fd/2" } };
+    } links[] = {
+        { "fd", "/proc/self/fd" }, { "stdin", "/proc/self/fd/0" }, { "stdout", "/proc/self/fd/1" }, { "stderr", "/proc/self/fd/2" }
+    };
     for (size_t i = 0; i < ARRAY_LENGTH(links); i++) {
         struct node *made;
         TRY(below_root->symlink(root, links[i].name, strlen(links[i].name), links[i].target, &made));

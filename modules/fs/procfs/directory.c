@@ -38,7 +38,8 @@ static enum status row_node(struct node *directory, const struct proc_file *row,
     if (leads_on)
         index = index << 8 | (uint64_t)(name - row->path + (ptrdiff_t)length);
     struct proc_node *made;
-    TRY(proc_node_create(directory, leads_on ? PROC_ROW_DIRECTORY : PROC_ROW, index, leads_on ? LINUX_S_IFDIR | 0555 : LINUX_S_IFREG | 0444, &made));
+    TRY(proc_node_create(directory, leads_on ? PROC_ROW_DIRECTORY : PROC_ROW, index, leads_on ? LINUX_S_IFDIR | 0555 : LINUX_S_IFREG | 0444,
+                         &made));
     made->file = row;
     made->path = row->path;
     made->path_length = leads_on ? (size_t)(name - row->path) + length + 1 : 0;
@@ -71,8 +72,7 @@ static enum status directory_lookup(struct node *node, const char *name, size_t 
         if (status != STATUS_NOT_FOUND)
             return status;
     }
-    TABLE_EACH(struct proc_file, row, helix_proc_files)
-    {
+    TABLE_EACH(struct proc_file, row, helix_proc_files) {
         const char *rest = path_below(directory, row);
         if (rest && component_length(rest) == length && memcmp(rest, name, length) == 0)
             return row_node(node, row, rest, length, found);
@@ -87,8 +87,7 @@ static bool is_repeated(const struct proc_node *directory, const struct proc_fil
         if (proc_name_is(name, length, root_links[i].name))
             return true;
     }
-    TABLE_EACH(struct proc_file, earlier, helix_proc_files)
-    {
+    TABLE_EACH(struct proc_file, earlier, helix_proc_files) {
         if (earlier == row)
             return false;
         const char *rest = path_below(directory, earlier);
@@ -130,7 +129,7 @@ static bool list_links(uint64_t *position, proc_add *add, void *context)
 
 struct id_search {
     uint64_t from, ids[IDS_AT_ONCE];
-    size_t   count;
+    size_t count;
 };
 
 static void id_collect(void *context, struct process *process)
@@ -172,7 +171,8 @@ static enum status directory_read(struct node *node, uint64_t *position, proc_ad
     return STATUS_OK;
 }
 
-static enum status refuse_create(struct node *directory, const char *name, size_t length, uint32_t mode, uint64_t device, struct node **made)
+static enum status refuse_create(struct node *directory, const char *name, size_t length, uint32_t mode, uint64_t device,
+                                 struct node **made)
 {
     return STATUS_NOT_FOUND;
 }

@@ -34,8 +34,8 @@ static enum status proc_read_link(struct node *node, char *target, size_t size)
 
 const struct node_ops proc_link_ops = { .read_link = proc_read_link, .release = proc_node_release };
 
-enum status proc_link_create(struct node *parent, uint64_t index, enum status (*link)(const struct proc_node *node, char *target, size_t size),
-                             struct node **found)
+enum status proc_link_create(struct node *parent, uint64_t index,
+                             enum status (*link)(const struct proc_node *node, char *target, size_t size), struct node **found)
 {
     struct proc_node *made;
     TRY(proc_node_create(parent, PROC_LINK, index, LINUX_S_IFLNK | 0777, &made));
@@ -85,9 +85,9 @@ static enum status link_descriptor(const struct proc_node *node, char *target, s
 // ---- /proc/PID and /proc/PID/task/TID ----
 
 struct fixed {
-    const char    *name;
+    const char *name;
     enum proc_kind kind;
-    uint32_t       mode;
+    uint32_t mode;
     enum status (*link)(const struct proc_node *node, char *target, size_t size);
 };
 
@@ -113,8 +113,7 @@ static enum status process_lookup(struct node *node, const char *name, size_t le
     const struct proc_node *directory = proc_node(node);
     struct proc_node *made;
     uint64_t index = 0;
-    TABLE_EACH(struct proc_process_file, row, helix_proc_process_files)
-    {
+    TABLE_EACH(struct proc_process_file, row, helix_proc_process_files) {
         index++;
         if (!row_applies(directory, row) || !proc_name_is(name, length, row->name))
             continue;
@@ -165,10 +164,16 @@ static enum status process_read_directory(struct node *node, uint64_t *position,
 }
 
 const struct node_ops proc_process_ops = {
-    .lookup = process_lookup, .read_directory = process_read_directory, .release = proc_node_release, .volatile_entries = true,
+    .lookup = process_lookup,
+    .read_directory = process_read_directory,
+    .release = proc_node_release,
+    .volatile_entries = true,
 };
 const struct node_ops proc_task_ops = {
-    .lookup = process_lookup, .read_directory = process_read_directory, .release = proc_node_release, .volatile_entries = true,
+    .lookup = process_lookup,
+    .read_directory = process_read_directory,
+    .release = proc_node_release,
+    .volatile_entries = true,
 };
 
 enum status proc_process_lookup(struct node *root, uint64_t id, struct node **found)
@@ -196,7 +201,8 @@ static enum status descriptors_lookup(struct node *node, const char *name, size_
     struct proc_node *directory = proc_node(node), *made;
     uint64_t number;
     struct open_file *file;
-    if (!proc_name_number(name, length, &number) || number > INT32_MAX || process_view_file(directory->process, (int)number, &file) != STATUS_OK)
+    if (!proc_name_number(name, length, &number) || number > INT32_MAX ||
+        process_view_file(directory->process, (int)number, &file) != STATUS_OK)
         return STATUS_NOT_FOUND;
     file_release(file);
     TRY(proc_node_create(node, PROC_LINK, number << 4 | 0xf, LINUX_S_IFLNK | 0700, &made));
@@ -223,7 +229,10 @@ static enum status descriptors_read(struct node *node, uint64_t *position, proc_
 }
 
 const struct node_ops proc_descriptors_ops = {
-    .lookup = descriptors_lookup, .read_directory = descriptors_read, .release = proc_node_release, .volatile_entries = true,
+    .lookup = descriptors_lookup,
+    .read_directory = descriptors_read,
+    .release = proc_node_release,
+    .volatile_entries = true,
 };
 
 // ---- task ----
@@ -270,5 +279,8 @@ static enum status tasks_read(struct node *node, uint64_t *position, proc_add *a
 }
 
 const struct node_ops proc_tasks_ops = {
-    .lookup = tasks_lookup, .read_directory = tasks_read, .release = proc_node_release, .volatile_entries = true,
+    .lookup = tasks_lookup,
+    .read_directory = tasks_read,
+    .release = proc_node_release,
+    .volatile_entries = true,
 };

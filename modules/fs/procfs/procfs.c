@@ -106,6 +106,7 @@ static void procfs_statistics(struct mount_point *mount, struct linux_statfs *st
 static const struct file_system_ops procfs_ops = { .name = "procfs", .mount = procfs_mount, .statistics = procfs_statistics };
 static const struct file_system_ops proc_ops = { .name = "proc", .mount = procfs_mount, .statistics = procfs_statistics };
 
-MODULE(procfs, .version = "0.1.0", .description = "Processes and the kernel's state as text", .provides = "file_system", .abi = FILE_SYSTEM_ABI,
-       .ops = &procfs_ops);
-MODULE(proc, .version = "0.1.0", .description = "procfs by the name Linux has for it", .provides = "file_system", .abi = FILE_SYSTEM_ABI, .ops = &proc_ops);
+MODULE(procfs, .version = "0.1.0", .description = "Processes and the kernel's state as text", .provides = "file_system",
+       .abi = FILE_SYSTEM_ABI, .ops = &procfs_ops);
+MODULE(proc, .version = "0.1.0", .description = "procfs by the name Linux has for it", .provides = "file_system", .abi = FILE_SYSTEM_ABI,
+       .ops = &proc_ops);

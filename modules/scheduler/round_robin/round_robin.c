@@ -23,13 +23,13 @@ enum { REALTIME_LEVELS = PRIORITY_REALTIME_THRESHOLD, REALTIME_WORDS = (REALTIME
 
 // thread->policy_data[0]: how the thread is scheduled (enum scheduling_kind).
 static struct run_queue {
-    struct spinlock  lock;
+    struct spinlock lock;
     struct list_node realtime[REALTIME_LEVELS] GUARDED_BY(lock);
-    uint64_t         realtime_map[REALTIME_WORDS] GUARDED_BY(lock); // bit: the level is not empty
+    uint64_t realtime_map[REALTIME_WORDS] GUARDED_BY(lock); // bit: the level is not empty
     struct list_node woken GUARDED_BY(lock), ready GUARDED_BY(lock), idle GUARDED_BY(lock);
-    struct thread   *running GUARDED_BY(lock); // what pick_next gave last, nullptr when it gave none or it blocked
-    uint64_t         queued GUARDED_BY(lock);
-    bool             give_way GUARDED_BY(lock); // the running thread's turn is over
+    struct thread *running GUARDED_BY(lock); // what pick_next gave last, nullptr when it gave none or it blocked
+    uint64_t queued GUARDED_BY(lock);
+    bool give_way GUARDED_BY(lock); // the running thread's turn is over
 } queues[CPU_MAX];
 
 static struct run_queue *queue_of(const struct thread *thread)
@@ -65,8 +65,8 @@ static enum status round_robin_init(uint32_t cpu_count)
         list_init(&queue->woken);
         list_init(&queue->ready);
         list_init(&queue->idle);
-        queue->running  = nullptr;
-        queue->queued   = 0;
+        queue->running = nullptr;
+        queue->queued = 0;
         queue->give_way = false;
         spinlock_release(&queue->lock);
     }
@@ -121,14 +121,14 @@ static struct thread *round_robin_pick_next(uint32_t cpu)
 {
     struct run_queue *queue = &queues[cpu];
     spinlock_acquire(&queue->lock);
-    struct list_node *node  = queue_take(queue);
-    struct thread    *next  = node ? container_of(node, struct thread, queue_link) : nullptr;
+    struct list_node *node = queue_take(queue);
+    struct thread *next = node ? container_of(node, struct thread, queue_link) : nullptr;
     if (next) {
         queue->queued--;
         if (!next->slice_left_ns)
             next->slice_left_ns = slice_full(next);
     }
-    queue->running  = next;
+    queue->running = next;
     queue->give_way = false;
     spinlock_release(&queue->lock);
     return next;
@@ -191,7 +191,7 @@ static void round_robin_tick(uint32_t cpu, uint64_t ran_ns)
 {
     struct run_queue *queue = &queues[cpu];
     spinlock_acquire(&queue->lock);
-    struct thread    *self  = queue->running;
+    struct thread *self = queue->running;
     if (self && kind_of(self) != SCHEDULE_FIFO) {
         self->slice_left_ns -= MIN(ran_ns, self->slice_left_ns);
         if (!self->slice_left_ns)
@@ -204,9 +204,9 @@ static bool round_robin_needs_reschedule(uint32_t cpu)
 {
     struct run_queue *queue = &queues[cpu];
     spinlock_acquire(&queue->lock);
-    struct thread    *self  = queue->running;
-    uint32_t          level = realtime_first(queue);
-    bool              wanted;
+    struct thread *self = queue->running;
+    uint32_t level = realtime_first(queue);
+    bool wanted;
     if (!queue->queued)
         wanted = false;
     else if (!self)
@@ -221,13 +221,13 @@ static bool round_robin_needs_reschedule(uint32_t cpu)
 
 static enum status round_robin_set_priority(struct thread *thread, struct priority priority)
 {
-    struct run_queue *queue  = queue_of(thread);
+    struct run_queue *queue = queue_of(thread);
     spinlock_acquire(&queue->lock);
-    bool              queued = list_linked(&thread->queue_link);
-    struct thread    *running = queue->running;
+    bool queued = list_linked(&thread->queue_link);
+    struct thread *running = queue->running;
     if (queued)
         queue_drop(queue, thread);
-    thread->priority      = priority;
+    thread->priority = priority;
     thread->slice_left_ns = MIN(thread->slice_left_ns, slice_full(thread));
     if (queued)
         queue_push(queue, thread);
@@ -283,10 +283,10 @@ static enum status round_robin_migrate_thread(struct thread *thread, uint32_t ta
         return STATUS_BAD_ARGUMENT;
     if (thread->cpu == target_cpu)
         return STATUS_OK;
-    struct run_queue *from   = queue_of(thread);
+    struct run_queue *from = queue_of(thread);
     spinlock_acquire(&from->lock);
-    bool              queued = list_linked(&thread->queue_link);
-    bool              busy   = from->running == thread;
+    bool queued = list_linked(&thread->queue_link);
+    bool busy = from->running == thread;
     if (!busy) {
         queue_drop(from, thread);
         thread->cpu = target_cpu;
@@ -301,30 +301,30 @@ static uint64_t round_robin_slice_left(uint32_t cpu)
 {
     struct run_queue *queue = &queues[cpu];
     spinlock_acquire(&queue->lock);
-    struct thread    *self  = queue->running;
-    uint64_t          left  = self && queue->queued && kind_of(self) != SCHEDULE_FIFO ? self->slice_left_ns : UINT64_MAX;
+    struct thread *self = queue->running;
+    uint64_t left = self && queue->queued && kind_of(self) != SCHEDULE_FIFO ? self->slice_left_ns : UINT64_MAX;
     spinlock_release(&queue->lock);
     return left;
 }
 
 static const struct scheduler_policy round_robin_policy = {
-    .name            = "round_robin",
-    .version         = "1.0.0",
-    .init            = round_robin_init,
-    .pick_next       = round_robin_pick_next,
-    .add_thread      = round_robin_add_thread,
-    .remove_thread   = round_robin_remove_thread,
-    .thread_ready    = round_robin_thread_ready,
-    .thread_block    = round_robin_thread_block,
-    .yield_thread    = round_robin_yield_thread,
-    .tick            = round_robin_tick,
-    .set_priority    = round_robin_set_priority,
-    .get_priority    = round_robin_get_priority,
+    .name = "round_robin",
+    .version = "1.0.0",
+    .init = round_robin_init,
+    .pick_next = round_robin_pick_next,
+    .add_thread = round_robin_add_thread,
+    .remove_thread = round_robin_remove_thread,
+    .thread_ready = round_robin_thread_ready,
+    .thread_block = round_robin_thread_block,
+    .yield_thread = round_robin_yield_thread,
+    .tick = round_robin_tick,
+    .set_priority = round_robin_set_priority,
+    .get_priority = round_robin_get_priority,
     .needs_reschedule = round_robin_needs_reschedule,
-    .statistics      = round_robin_statistics,
-    .set_policy      = round_robin_set_policy,
-    .migrate_thread  = round_robin_migrate_thread,
-    .slice_left      = round_robin_slice_left,
+    .statistics = round_robin_statistics,
+    .set_policy = round_robin_set_policy,
+    .migrate_thread = round_robin_migrate_thread,
+    .slice_left = round_robin_slice_left,
 };
 
 MODULE(round_robin, .version = "1.0.0", .description = "equal turns for every ready thread", .provides = "scheduler_policy",

@@ -11,6 +11,6 @@ struct arch_context {
 // User state beyond the frame. The FPU area is made at the thread's first use of the unit (#NM), never before.
 struct arch_thread {
     uint64_t fs_base, gs_base;
-    void    *fpu;        // XSAVE area; nullptr: never used the FPU
-    uint32_t fpu_cpu;    // CPU whose registers hold the newest state, valid while that CPU's fpu_owner is this
+    void *fpu;        // XSAVE area; nullptr: never used the FPU
+    uint32_t fpu_cpu; // CPU whose registers hold the newest state, valid while that CPU's fpu_owner is this
 };

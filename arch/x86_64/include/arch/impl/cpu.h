@@ -7,14 +7,14 @@
 // What entry code reaches through GS at fixed offsets (arch/x86_64/offsets.h repeats them for assembly).
 struct arch_cpu {
     struct arch_cpu *self;              // 0
-    struct thread   *current;           // 8
-    uint64_t         kernel_stack_top;  // 16: where a system call starts pushing
-    uint64_t         user_sp;           // 24: scratch between entry and the stack switch
-    uint32_t         preempt_count;     // 32: depth, and bit 31 set while no reschedule is asked
-    uint32_t         exit_work;         // 36
-    uint64_t         user_ns_mark;      // 40
+    struct thread *current;             // 8
+    uint64_t kernel_stack_top;          // 16: where a system call starts pushing
+    uint64_t user_sp;                   // 24: scratch between entry and the stack switch
+    uint32_t preempt_count;             // 32: depth, and bit 31 set while no reschedule is asked
+    uint32_t exit_work;                 // 36
+    uint64_t user_ns_mark;              // 40
     struct arch_thread *fpu_owner;      // 48: whose FPU state the registers hold; nullptr: nobody's
-    uint32_t         apic_id;           // 56
+    uint32_t apic_id;                   // 56
     struct arch_space *space;           // 64: the user space that is loaded
     struct x86_descriptors descriptors; // last: GDT, TSS, interrupt stacks
 };

@@ -21,7 +21,7 @@ struct [[gnu::packed]] x86_tss {
 static_assert(sizeof(struct x86_tss) == 104);
 
 struct x86_descriptors {
-    uint64_t       gdt[GDT_ENTRIES];
+    uint64_t gdt[GDT_ENTRIES];
     struct x86_tss tss;
     alignas(16) uint8_t ist[IST_STACKS][IST_STACK_SIZE];
 };

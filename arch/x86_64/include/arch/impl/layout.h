@@ -10,10 +10,10 @@
 #include <lib/types.h>
 
 enum : uint64_t {
-    KERNEL_AREA_START   = 0xffff'c800'0000'0000, // root entries from here to KERNEL_AREA_END exist in every space
+    KERNEL_AREA_START = 0xffff'c800'0000'0000, // root entries from here to KERNEL_AREA_END exist in every space
     KERNEL_STACKS_START = 0xffff'c800'0000'0000,
-    KERNEL_STACKS_END   = 0xffff'c880'0000'0000,
-    DEVICES_START       = 0xffff'd000'0000'0000,
-    DEVICES_END         = 0xffff'd080'0000'0000,
-    KERNEL_AREA_END     = 0xffff'd080'0000'0000,
+    KERNEL_STACKS_END = 0xffff'c880'0000'0000,
+    DEVICES_START = 0xffff'd000'0000'0000,
+    DEVICES_END = 0xffff'd080'0000'0000,
+    KERNEL_AREA_END = 0xffff'd080'0000'0000,
 };

@@ -3,6 +3,6 @@
 #pragma once
 
 struct arch_space {
-    phys_t   root;
+    phys_t root;
     uint64_t loaded_on; // bit per CPU that has it loaded
 };
