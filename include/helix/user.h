@@ -149,8 +149,11 @@ struct spawn_request {
     bool foreground;               // its group becomes the terminal's foreground group
 };
 enum status user_spawn(const struct spawn_request *request, struct process **process);
-// Waits until it has ended and reaps it. *wait_status as wait4 encodes it.
-enum status user_wait(struct process *process, int *wait_status);
+// Waits until it has ended, reaps it and drops the caller's reference: true. False, with the process still the caller's: it was
+// stopped, and `stops` asks to be told. *wait_status as wait4 encodes it.
+bool user_wait(struct process *process, bool stops, int *wait_status);
+// Lets a stopped one go on, its whole group, in the terminal's foreground or behind it.
+void user_continue(struct process *process, bool foreground);
 enum status user_kill(uint64_t process, int signal);
 
 // Ends the running process (exit_group, fatal signal): wait_status as Linux encodes it.

@@ -85,23 +85,35 @@ enum status user_spawn(const struct spawn_request *request, struct process **mad
     return STATUS_OK;
 }
 
-enum status user_wait(struct process *process, int *wait_status)
+bool user_wait(struct process *process, bool stops, int *wait_status)
 {
+    enum { STOPPED = 0x7f };
     struct waiter waiter;
     waiter_init(&waiter);
     for (;;) {
         wait_begin(&process_kernel()->child_event, &waiter);
-        if (process->state == PROCESS_ZOMBIE)
+        if (process->state == PROCESS_ZOMBIE || (stops && process->state == PROCESS_STOPPED))
             break;
         (void)thread_block_uninterruptible(BLOCK_CHILD, UINT64_MAX);
     }
     wait_end(&waiter);
-    *wait_status = process->exit_code;
     mutex_acquire(&process_registry_lock);
-    process_reap(process);
+    bool ended = process->state == PROCESS_ZOMBIE;
+    *wait_status = ended ? process->exit_code : (int)process->user->stop_status << 8 | STOPPED;
+    if (ended)
+        process_reap(process);
     mutex_release(&process_registry_lock);
-    process_release(process);
-    return STATUS_OK;
+    if (ended)
+        process_release(process);
+    return ended;
+}
+
+void user_continue(struct process *process, bool foreground)
+{
+    const struct linux_siginfo info = { .number = LINUX_SIGCONT, .code = LINUX_SI_USER };
+    if (foreground)
+        tty_set_foreground(tty_console(), process->session, process->group);
+    (void)signal_send_group(process->group, &info); // its members may all be on their way out
 }
 
 enum status user_kill(uint64_t id, int signal)

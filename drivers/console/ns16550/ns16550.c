@@ -14,7 +14,6 @@
 #include <helix/log.h>
 #include <helix/module.h>
 #include <helix/panic.h>
-#include <helix/preempt.h>
 #include <helix/spinlock.h>
 #include <helix/tty.h>
 
@@ -99,12 +98,10 @@ static enum interrupt_action ns16550_interrupt(uint32_t vector, struct arch_fram
         action = INTERRUPT_HANDLED;
         while (length < sizeof bytes && (get(LINE_STATUS) & STATUS_DATA))
             bytes[length++] = (char)get(DATA);
-        preempt_disable(); // whoever is woken runs after the interrupt is acknowledged
         if (length)
             tty_input(terminal, bytes, length);
         else
             (void)get(DATA); // a time-out that came too late ends with this
-        preempt_enable_no_check();
     }
     return action;
 }

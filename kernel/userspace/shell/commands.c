@@ -230,6 +230,45 @@ static int run_run(struct shell *shell, int count, char **words)
 }
 SHELL_COMMAND(run, "PROGRAM [ARGUMENT…]", "Execute an ELF binary; & at the end: in the background", run_run);
 
+static int jobs_run(struct shell *shell, int count, char **words)
+{
+    program_reap(shell);
+    for (size_t i = 0; i < BACKGROUND_MAX; i++) {
+        const struct process *process = shell->background[i];
+        if (process)
+            shell_print(shell, "[%zu] %5llu %-8s %s\n", i + 1, (unsigned long long)process->id,
+                        process_state_name((enum process_state)process->state), process->name);
+    }
+    return 0;
+}
+SHELL_COMMAND(jobs, "", "List programs in the background and stopped ones", jobs_run);
+
+// The job that a word names, by default the last one.
+static size_t job_slot(const struct shell *shell, int count, char **words)
+{
+    uint64_t number = 0;
+    if (count > 1)
+        return string_number(words[1], &number) && number ? number - 1 : BACKGROUND_MAX;
+    size_t slot = BACKGROUND_MAX;
+    while (slot && !shell->background[slot - 1])
+        slot--;
+    return slot ? slot - 1 : BACKGROUND_MAX;
+}
+
+static int fg_run(struct shell *shell, int count, char **words)
+{
+    program_reap(shell);
+    return program_continue(shell, job_slot(shell, count, words), true);
+}
+SHELL_COMMAND(fg, "[JOB]", "Continue a job in the foreground", fg_run);
+
+static int bg_run(struct shell *shell, int count, char **words)
+{
+    program_reap(shell);
+    return program_continue(shell, job_slot(shell, count, words), false);
+}
+SHELL_COMMAND(bg, "[JOB]", "Continue a stopped job in the background", bg_run);
+
 static const struct {
     const char *name;
     int number;

@@ -142,7 +142,7 @@ static enum status run_once(struct shell *shell, const char *path)
     struct process *process;
     int wait_status = 0;
     TRY(user_spawn(&request, &process));
-    TRY(user_wait(process, &wait_status));
+    (void)user_wait(process, false, &wait_status);
     if (wait_status)
         shell_error(shell, "%s ended with status %d", path, program_exit_status(wait_status));
     return wait_status ? STATUS_INTERNAL : STATUS_OK;

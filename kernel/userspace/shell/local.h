@@ -67,6 +67,9 @@ const struct shell_command *shell_command_find(const char *name);
 // `quiet_if_missing` and there is no such program.
 int program_run(struct shell *shell, char **words, bool background, bool quiet_if_missing);
 
+// Lets the program in slot `slot` of the background go on; in the foreground it is waited for. Its status.
+int program_continue(struct shell *shell, size_t slot, bool foreground);
+
 // Reaps background programs that have ended, telling the person.
 void program_reap(struct shell *shell);
 

@@ -157,17 +157,35 @@ static int report_end(struct shell *shell, const char *name, int wait_status)
     return program_exit_status(wait_status);
 }
 
+// The terminal is the shell's again, whatever the program did to it.
+static void terminal_take_back(struct shell *shell)
+{
+    tty_set_foreground(shell->tty, 0, 0);
+    tty_set_attributes(shell->tty, &shell->attributes);
+}
+
+// Slot of a free place in the background, BACKGROUND_MAX when there is none.
+static size_t background_slot(struct shell *shell)
+{
+    size_t slot = 0;
+    while (slot < BACKGROUND_MAX && shell->background[slot])
+        slot++;
+    return slot;
+}
+
+// Only a person at the prompt can let a stopped program go on, so only then a stop ends the wait.
 static int program_wait(struct shell *shell, const char *name, struct process *process)
 {
+    enum { SIGNAL_BASE = 128 };
     int wait_status = 0;
-    enum status status = user_wait(process, &wait_status);
-    tty_set_foreground(shell->tty, 0, 0); // whatever the program did to the terminal, it is the shell's again
-    tty_set_attributes(shell->tty, &shell->attributes);
-    if (status != STATUS_OK) {
-        shell_error(shell, "%s: %s", name, status_text(status));
-        return 1;
-    }
-    return report_end(shell, name, wait_status);
+    size_t slot = background_slot(shell);
+    bool ended = user_wait(process, shell->interactive && slot < BACKGROUND_MAX, &wait_status);
+    terminal_take_back(shell);
+    if (ended)
+        return report_end(shell, name, wait_status);
+    shell->background[slot] = process;
+    shell_print(shell, "\n[%zu] stopped  %s  (fg %zu lets it go on)\n", slot + 1, process->name, slot + 1);
+    return SIGNAL_BASE + (wait_status >> 8);
 }
 
 void program_reap(struct shell *shell)
@@ -180,7 +198,8 @@ void program_reap(struct shell *shell)
         (void)string_copy(name, process->name, sizeof name);
         int wait_status = 0;
         shell->background[i] = nullptr;
-        if (user_wait(process, &wait_status) == STATUS_OK && shell->interactive)
+        (void)user_wait(process, false, &wait_status);
+        if (shell->interactive)
             shell_print(shell, "[%zu] %s ended with status %d\n", i + 1, name, program_exit_status(wait_status));
     }
 }
@@ -188,16 +207,31 @@ void program_reap(struct shell *shell)
 static int background_add(struct shell *shell, const char *name, struct process *process)
 {
     program_reap(shell);
-    for (size_t i = 0; i < BACKGROUND_MAX; i++) {
-        if (shell->background[i])
-            continue;
-        shell->background[i] = process;
-        if (shell->interactive)
-            shell_print(shell, "[%zu] %llu\n", i + 1, (unsigned long long)process->id);
-        return 0;
+    size_t slot = background_slot(shell);
+    if (slot == BACKGROUND_MAX) {
+        shell_print(shell, "%s: %d programs run in the background already; waiting for this one\n", name, BACKGROUND_MAX);
+        return program_wait(shell, name, process);
     }
-    shell_print(shell, "%s: %d programs run in the background already; waiting for this one\n", name, BACKGROUND_MAX);
-    return program_wait(shell, name, process);
+    shell->background[slot] = process;
+    if (shell->interactive)
+        shell_print(shell, "[%zu] %llu\n", slot + 1, (unsigned long long)process->id);
+    return 0;
+}
+
+int program_continue(struct shell *shell, size_t slot, bool foreground)
+{
+    struct process *process = slot < BACKGROUND_MAX ? shell->background[slot] : nullptr;
+    if (!process) {
+        shell_error(shell, "no such job");
+        return 1;
+    }
+    shell_print(shell, "%s\n", process->name);
+    if (foreground) {
+        shell->background[slot] = nullptr;
+        tty_set_attributes(shell->tty, &shell->cooked);
+    }
+    user_continue(process, foreground);
+    return foreground ? program_wait(shell, process->name, process) : 0;
 }
 
 int program_run(struct shell *shell, char **words, bool background, bool quiet_if_missing)
