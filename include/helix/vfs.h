@@ -52,6 +52,8 @@ struct node_ops {
                                   void *context);
     // Symbolic links: a NUL-terminated target.
     enum status (*read_link)(struct node *node, char *target, size_t size);
+    // Links that lead to an open file instead of a path (/proc/PID/fd): that file, with a reference. nullptr for ordinary links.
+    enum status (*link_file)(struct node *node, struct open_file **file);
     // Files. Offsets and sizes in bytes; *done on success only.
     enum status (*open)(struct node *node, struct open_file *file); // nullptr: always succeeds; may replace file->ops
     enum status (*read)(struct node *node, uint64_t offset, void *to, size_t size, size_t *done); // kernel memory

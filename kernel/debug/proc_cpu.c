@@ -132,11 +132,10 @@ PROC_FILE(loadavg, "loadavg", show_loadavg);
 
 static void show_cpuinfo(struct text_writer *out)
 {
-    char text[256] = "";
-    uint64_t hertz = arch_cycles_per_second();
-    arch_cpu_describe(text, sizeof text);
-    for (uint32_t id = 0; id < cpu_count(); id++)
-        text_write(out, "processor\t: %u\nmodel name\t: %s\ncpu MHz\t\t: %lu.%03lu\n\n", id, text, hertz / 1'000'000,
-                   hertz / 1'000 % 1'000);
+    char text[1536];
+    for (uint32_t id = 0; id < cpu_count(); id++) {
+        size_t length = arch_cpu_information(id, text, sizeof text);
+        text_write_bytes(out, text, MIN(length, sizeof text - 1));
+    }
 }
 PROC_FILE(cpuinfo, "cpuinfo", show_cpuinfo);

@@ -94,7 +94,7 @@ static enum status create_last(struct walk *walk, uint32_t flags, uint32_t mode,
         enum status status = STATUS_EXISTS;
         if (!(flags & LINUX_O_EXCL)) {
             *entry = entry_cross(*entry);
-            if (!node_is((*entry)->node, LINUX_S_IFLNK) || (flags & LINUX_O_NOFOLLOW))
+            if (!node_is((*entry)->node, LINUX_S_IFLNK) || (flags & LINUX_O_NOFOLLOW) || (*entry)->node->ops->link_file)
                 return STATUS_OK;
             status = walk_follow(walk, *entry);
         }
@@ -103,15 +103,48 @@ static enum status create_last(struct walk *walk, uint32_t flags, uint32_t mode,
     }
 }
 
+// The last component that exists. A link to an open file is not followed: it has no path.
+static enum status find_last(struct walk *walk, uint32_t flags, struct entry **entry)
+{
+    for (;;) {
+        TRY(walk_last(walk, false, entry));
+        if (!node_is((*entry)->node, LINUX_S_IFLNK) || (flags & LINUX_O_NOFOLLOW) || (*entry)->node->ops->link_file)
+            return STATUS_OK;
+        enum status status = walk_follow(walk, *entry);
+        entry_release(*entry);
+        TRY(status);
+    }
+}
+
+// What has a name is opened anew; a pipe end, which has none, is shared as it is.
+static enum status open_linked(struct node *link, uint32_t flags, struct open_file **file)
+{
+    struct open_file *target;
+    TRY(link->ops->link_file(link, &target));
+    if (!target->entry) {
+        bool fits = (target->flags & LINUX_O_ACCMODE) == (flags & LINUX_O_ACCMODE);
+        *file = target;
+        if (!fits)
+            file_release(target);
+        return fits ? STATUS_OK : STATUS_DENIED;
+    }
+    enum status status = open_existing(target->entry, flags & ~(uint32_t)LINUX_O_CREAT, file);
+    file_release(target);
+    return status;
+}
+
 static enum status open_last(struct walk *walk, uint32_t flags, uint32_t mode, struct open_file **file)
 {
     struct entry *entry;
     bool made = false;
-    if (flags & LINUX_O_CREAT)
-        TRY(create_last(walk, flags, mode, &entry, &made));
+    TRY(flags & LINUX_O_CREAT ? create_last(walk, flags, mode, &entry, &made) : find_last(walk, flags, &entry));
+    enum status status;
+    if (made)
+        status = file_open_entry(entry, flags, file);
+    else if (entry->node->ops->link_file && !(flags & LINUX_O_NOFOLLOW))
+        status = open_linked(entry->node, flags, file);
     else
-        TRY(walk_last(walk, !(flags & LINUX_O_NOFOLLOW), &entry));
-    enum status status = made ? file_open_entry(entry, flags, file) : open_existing(entry, flags, file);
+        status = open_existing(entry, flags, file);
     entry_release(entry);
     return status;
 }

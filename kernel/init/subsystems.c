@@ -9,6 +9,7 @@
 #include <helix/orchestrator.h>
 #include <helix/panic.h>
 #include <helix/scheduler.h>
+#include <helix/timer.h>
 #include <helix/user.h>
 
 static enum status boot_init(void)
@@ -62,6 +63,11 @@ static enum status timers_init(void)
     text[0] = '\0';
     arch_time_describe(text, sizeof text);
     log_info("timers", "clock: %s", text);
+    uint64_t seconds = arch_wall_clock_seconds();
+    if (seconds)
+        time_set_wall_ns(seconds * NS_PER_S);
+    else
+        log_warn("timers", "no battery-backed clock: the date begins in 1970");
     return STATUS_OK;
 }
 static const struct component timers_component = { .init = timers_init };

@@ -196,6 +196,17 @@ enum status proc_process_lookup(struct node *root, uint64_t id, struct node **fo
 
 // ---- fd ----
 
+static enum status descriptor_link_file(struct node *node, struct open_file **file)
+{
+    return process_view_file(proc_node(node)->process, proc_node(node)->descriptor, file);
+}
+
+static const struct node_ops descriptor_link_ops = {
+    .read_link = proc_read_link,
+    .link_file = descriptor_link_file,
+    .release = proc_node_release,
+};
+
 static enum status descriptors_lookup(struct node *node, const char *name, size_t length, struct node **found)
 {
     struct proc_node *directory = proc_node(node), *made;
@@ -206,6 +217,7 @@ static enum status descriptors_lookup(struct node *node, const char *name, size_
         return STATUS_NOT_FOUND;
     file_release(file);
     TRY(proc_node_create(node, PROC_LINK, number << 4 | 0xf, LINUX_S_IFLNK | 0700, &made));
+    made->node.ops = &descriptor_link_ops;
     made->link = link_descriptor;
     made->descriptor = (int)number;
     *found = &made->node;

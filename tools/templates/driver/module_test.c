@@ -6,7 +6,7 @@
 #include <helix/test.h>
 #include <helix/vfs.h>
 
-KERNEL_TEST(@NAME @, is_registered_once_and_takes_every_byte)
+KERNEL_TEST(@NAME@, is_registered_once_and_takes_every_byte)
 {
     const struct module *module = module_find("driver", "@NAME@");
     if (!CHECK(module))
@@ -15,10 +15,10 @@ KERNEL_TEST(@NAME @, is_registered_once_and_takes_every_byte)
     CHECK(device_file_find(device->number) == device);
     CHECK(device_file_register(device) == STATUS_EXISTS);
 
-    char bytes[5] = "12345";
-    struct open_file file = {};
-    struct io_vector from = { .address = (uint64_t)bytes, .left = sizeof bytes, .position = -1 };
-    size_t done = 0;
+    char             bytes[5] = "12345";
+    struct open_file file     = {};
+    struct io_vector from     = { .address = (uint64_t)bytes, .left = sizeof bytes, .position = -1 };
+    size_t           done     = 0;
     CHECK(device->ops->write(&file, &from, &done) == STATUS_OK);
     CHECK_EQUAL(done, sizeof bytes);
 }

@@ -5,15 +5,15 @@
 #include <helix/module.h>
 #include <helix/test.h>
 
-uint64_t @NAME @_count(void);
+uint64_t @NAME@_count(void);
 
-TEST(@NAME @, counts_every_reading_once)
+TEST(@NAME@, counts_every_reading_once)
 {
-    uint64_t before = @NAME @_count();
-    CHECK_EQUAL(@NAME @_count(), before + 1);
+    uint64_t before = @NAME@_count();
+    CHECK_EQUAL(@NAME@_count(), before + 1);
 }
 
-KERNEL_TEST(@NAME @, is_found_by_its_interface_and_no_other)
+KERNEL_TEST(@NAME@, is_found_by_its_interface_and_no_other)
 {
     CHECK(module_find("proc_file", "@NAME@"));
     CHECK(!module_find("scheduler_policy", "@NAME@"));

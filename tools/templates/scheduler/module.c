@@ -15,13 +15,13 @@
 #include <helix/spinlock.h>
 
 static struct run_queue {
-    struct spinlock lock;
-    struct list_node ready GUARDED_BY(lock); // oldest first
-    struct thread *running GUARDED_BY(lock); // what pick_next gave last, nullptr when it gave none or it blocked
-    uint64_t length GUARDED_BY(lock);
+    struct spinlock  lock;
+    struct list_node ready GUARDED_BY(lock);   // oldest first
+    struct thread   *running GUARDED_BY(lock); // what pick_next gave last, nullptr when it gave none or it blocked
+    uint64_t         length GUARDED_BY(lock);
 } queues[CPU_MAX];
 
-static enum status @NAME @_init(uint32_t count)
+static enum status @NAME@_init(uint32_t count)
 {
     if (count > CPU_MAX)
         return STATUS_BAD_ARGUMENT;
@@ -31,18 +31,18 @@ static enum status @NAME @_init(uint32_t count)
         spinlock_acquire(&queue->lock);
         list_init(&queue->ready);
         queue->running = nullptr;
-        queue->length = 0;
+        queue->length  = 0;
         spinlock_release(&queue->lock);
     }
     return STATUS_OK;
 }
 
-static struct thread *@NAME @_pick_next(uint32_t cpu)
+static struct thread *@NAME@_pick_next(uint32_t cpu)
 {
     struct run_queue *queue = &queues[cpu];
     spinlock_acquire(&queue->lock);
     struct list_node *oldest = list_take(&queue->ready);
-    queue->running = oldest ? container_of(oldest, struct thread, queue_link) : nullptr;
+    queue->running           = oldest ? container_of(oldest, struct thread, queue_link) : nullptr;
     if (queue->running) {
         queue->length--;
         queue->running->slice_left_ns = PROFILE_TIME_SLICE_NS;
@@ -52,13 +52,13 @@ static struct thread *@NAME @_pick_next(uint32_t cpu)
     return next;
 }
 
-static enum status @NAME @_add_thread(struct thread *thread)
+static enum status @NAME@_add_thread(struct thread *thread)
 {
     list_init(&thread->queue_link);
     return STATUS_OK;
 }
 
-static enum status @NAME @_thread_ready(struct thread *thread)
+static enum status @NAME@_thread_ready(struct thread *thread)
 {
     struct run_queue *queue = &queues[thread->cpu];
     spinlock_acquire(&queue->lock);
@@ -71,7 +71,7 @@ static enum status @NAME @_thread_ready(struct thread *thread)
 }
 
 // It runs no more: out of the queue, and nobody's turn.
-static enum status @NAME @_drop(struct thread *thread)
+static enum status @NAME@_drop(struct thread *thread)
 {
     struct run_queue *queue = &queues[thread->cpu];
     spinlock_acquire(&queue->lock);
@@ -85,7 +85,7 @@ static enum status @NAME @_drop(struct thread *thread)
     return STATUS_OK;
 }
 
-static void @NAME @_tick(uint32_t cpu, uint64_t ran_ns)
+static void @NAME@_tick(uint32_t cpu, uint64_t ran_ns)
 {
     struct run_queue *queue = &queues[cpu];
     spinlock_acquire(&queue->lock);
@@ -94,12 +94,12 @@ static void @NAME @_tick(uint32_t cpu, uint64_t ran_ns)
     spinlock_release(&queue->lock);
 }
 
-static void @NAME @_yield_thread(uint32_t cpu)
+static void @NAME@_yield_thread(uint32_t cpu)
 {
-    @NAME @_tick(cpu, UINT64_MAX);
+    @NAME@_tick(cpu, UINT64_MAX);
 }
 
-static bool @NAME @_needs_reschedule(uint32_t cpu)
+static bool @NAME@_needs_reschedule(uint32_t cpu)
 {
     struct run_queue *queue = &queues[cpu];
     spinlock_acquire(&queue->lock);
@@ -108,7 +108,7 @@ static bool @NAME @_needs_reschedule(uint32_t cpu)
     return wanted;
 }
 
-static uint64_t @NAME @_slice_left(uint32_t cpu)
+static uint64_t @NAME@_slice_left(uint32_t cpu)
 {
     struct run_queue *queue = &queues[cpu];
     spinlock_acquire(&queue->lock);
@@ -117,30 +117,30 @@ static uint64_t @NAME @_slice_left(uint32_t cpu)
     return left;
 }
 
-static enum status @NAME @_set_priority(struct thread *thread, struct priority priority)
+static enum status @NAME@_set_priority(struct thread *thread, struct priority priority)
 {
     thread->priority = priority;
     return STATUS_OK;
 }
 
-static enum status @NAME @_get_priority(const struct thread *thread, struct priority *priority)
+static enum status @NAME@_get_priority(const struct thread *thread, struct priority *priority)
 {
     *priority = thread->priority;
     return STATUS_OK;
 }
 
-static enum status @NAME @_set_policy(struct thread *thread, const struct scheduling_policy *policy)
+static enum status @NAME@_set_policy(struct thread *thread, const struct scheduling_policy *policy)
 {
     return policy->kind == SCHEDULE_DEADLINE ? STATUS_BAD_ARGUMENT : STATUS_OK; // one order for all kinds; no deadlines
 }
 
-static enum status @NAME @_migrate_thread(struct thread *thread, uint32_t target_cpu)
+static enum status @NAME@_migrate_thread(struct thread *thread, uint32_t target_cpu)
 {
     if (target_cpu >= cpu_count() || !(thread->affinity >> target_cpu & 1) || thread->flags & THREAD_NO_MIGRATE)
         return STATUS_BAD_ARGUMENT;
     struct run_queue *from = &queues[thread->cpu];
     spinlock_acquire(&from->lock);
-    bool busy = from->running == thread;
+    bool busy   = from->running == thread;
     bool queued = list_linked(&thread->queue_link);
     if (queued && !busy) {
         list_remove(&thread->queue_link);
@@ -151,10 +151,10 @@ static enum status @NAME @_migrate_thread(struct thread *thread, uint32_t target
     spinlock_release(&from->lock);
     if (busy)
         return STATUS_BUSY;
-    return queued ? @NAME @_thread_ready(thread) : STATUS_OK;
+    return queued ? @NAME@_thread_ready(thread) : STATUS_OK;
 }
 
-static void @NAME @_statistics(struct scheduler_statistics *statistics)
+static void @NAME@_statistics(struct scheduler_statistics *statistics)
 {
     statistics->runnable = 0;
     for (uint32_t cpu = 0; cpu < cpu_count(); cpu++) {
@@ -164,25 +164,25 @@ static void @NAME @_statistics(struct scheduler_statistics *statistics)
     }
 }
 
-static const struct scheduler_policy @NAME @_policy = {
-    .name = "@NAME@",
-    .version = "0.1.0",
-    .init = @NAME @_init,
-    .pick_next = @NAME @_pick_next,
-    .add_thread = @NAME @_add_thread,
-    .remove_thread = @NAME @_drop,
-    .thread_ready = @NAME @_thread_ready,
-    .thread_block = @NAME @_drop,
-    .yield_thread = @NAME @_yield_thread,
-    .tick = @NAME @_tick,
-    .set_priority = @NAME @_set_priority,
-    .get_priority = @NAME @_get_priority,
-    .needs_reschedule = @NAME @_needs_reschedule,
-    .statistics = @NAME @_statistics,
-    .set_policy = @NAME @_set_policy,
-    .migrate_thread = @NAME @_migrate_thread,
-    .slice_left = @NAME @_slice_left,
+static const struct scheduler_policy @NAME@_policy = {
+    .name             = "@NAME@",
+    .version          = "0.1.0",
+    .init             = @NAME@_init,
+    .pick_next        = @NAME@_pick_next,
+    .add_thread       = @NAME@_add_thread,
+    .remove_thread    = @NAME@_drop,
+    .thread_ready     = @NAME@_thread_ready,
+    .thread_block     = @NAME@_drop,
+    .yield_thread     = @NAME@_yield_thread,
+    .tick             = @NAME@_tick,
+    .set_priority     = @NAME@_set_priority,
+    .get_priority     = @NAME@_get_priority,
+    .needs_reschedule = @NAME@_needs_reschedule,
+    .statistics       = @NAME@_statistics,
+    .set_policy       = @NAME@_set_policy,
+    .migrate_thread   = @NAME@_migrate_thread,
+    .slice_left       = @NAME@_slice_left,
 };
 
-MODULE(@NAME @, .version = "0.1.0", .description = "threads run in the order they became ready", .provides = "scheduler_policy",
-       .abi = SCHEDULER_POLICY_ABI, .ops = &@NAME @_policy);
+MODULE(@NAME@, .version = "0.1.0", .description = "threads run in the order they became ready", .provides = "scheduler_policy",
+       .abi = SCHEDULER_POLICY_ABI, .ops = &@NAME@_policy);

@@ -14,16 +14,16 @@ static const struct scheduler_policy *policy(void)
     return module ? module->ops : nullptr;
 }
 
-TEST(@NAME @, refuses_more_cpus_than_there_can_be)
+TEST(@NAME@, refuses_more_cpus_than_there_can_be)
 {
     CHECK(policy() && policy()->init(CPU_MAX + 1) == STATUS_BAD_ARGUMENT);
 }
 
-TEST(@NAME @, runs_threads_in_the_order_they_became_ready)
+TEST(@NAME@, runs_threads_in_the_order_they_became_ready)
 {
     enum { LAST = CPU_MAX - 1 };
     static struct thread first, second;
-    first = (struct thread){ .cpu = LAST };
+    first  = (struct thread){ .cpu = LAST };
     second = (struct thread){ .cpu = LAST };
     if (!CHECK(policy()) || cpu_count() == CPU_MAX)
         return;

@@ -9,7 +9,7 @@
 static const char greeting[] = "@TITLE@";
 
 // EINVAL: the buffer is too small; EFAULT: it is not the caller's. Nothing is written then.
-int64_t sys_helix_ @NAME @(struct thread *self, const struct syscall_arguments *arguments)
+int64_t sys_helix_@NAME@(struct thread *self, const struct syscall_arguments *arguments)
 {
     uint64_t buffer = arguments->value[0], size = arguments->value[1];
     if (size < sizeof greeting)

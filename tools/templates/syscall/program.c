@@ -6,7 +6,7 @@
 
 #include "check.h"
 
-enum { SYS_HELIX = @NUMBER @ };
+enum { SYS_HELIX = @NUMBER@ };
 
 static void writes_its_greeting(void)
 {
