@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
 // command_line.c: the words of the kernel's command line. A quote opens and closes anywhere in a word and is not part of it;
-// one that is not closed ends with the line.
+// one that is not closed ends with the line. Behind the boot loader's line stands the profile's ([boot] cmdline): what the first
+// does not say is looked up in the second.
 
 #include <helix/boot_info.h>
 
 #include <lib/attributes.h>
 #include <lib/string.h>
 
+#include <generated/profile.h>
 #include <helix/log.h>
 
 TABLE_DECLARE(struct boot_option_row, helix_boot_options);
@@ -59,9 +61,9 @@ static bool value_copy(char *to, size_t size, const char *value, const char *end
 }
 
 // The last word with the key wins, as people expect who append to a line.
-static bool option_find(const char *key, const char **value, const char **end)
+static bool line_find(const char *line, const char *key, const char **value, const char **end)
 {
-    const char *at = boot_info()->command_line, *word, *found;
+    const char *at = line, *word, *found;
     bool there = false;
     while (word_next(&at, &word)) {
         if (!word_has_key(word, at, key, &found))
@@ -71,6 +73,11 @@ static bool option_find(const char *key, const char **value, const char **end)
         there = true;
     }
     return there;
+}
+
+static bool option_find(const char *key, const char **value, const char **end)
+{
+    return line_find(boot_info()->command_line, key, value, end) || line_find(PROFILE_COMMAND_LINE, key, value, end);
 }
 
 bool boot_option(const char *key, char *value, size_t size)
@@ -100,11 +107,17 @@ static bool word_known(const char *word, const char *end)
     return false;
 }
 
-void boot_options_check(void)
+static void line_check(const char *line, const char *whose)
 {
-    const char *at = boot_info()->command_line, *word;
+    const char *at = line, *word;
     while (word_next(&at, &word)) {
         if (!word_known(word, at))
-            log_warn("boot", "command line: nothing here knows \"%.*s\"; ignored", (int)MIN(at - word, (ptrdiff_t)80), word);
+            log_warn("boot", "%s: nothing here knows \"%.*s\"; ignored", whose, (int)MIN(at - word, (ptrdiff_t)80), word);
     }
+}
+
+void boot_options_check(void)
+{
+    line_check(boot_info()->command_line, "command line");
+    line_check(PROFILE_COMMAND_LINE, "the profile's command line");
 }

@@ -3,8 +3,10 @@
 
 #include <helix/boot_info.h>
 
+#include <lib/format.h>
 #include <lib/string.h>
 
+#include <generated/profile.h>
 #include <helix/test.h>
 
 static char kept[BOOT_COMMAND_LINE]; // the line that this kernel was really booted with
@@ -36,8 +38,23 @@ TEST(command_line, finds_words_between_any_spaces)
     CHECK(string_equal(value_on("quiet  loglevel=3\tlast=x", "loglevel"), "3"));
     CHECK(string_equal(value_on("  quiet  ", "quiet"), ""));
     CHECK(string_equal(value_on("a=1 b=", "b"), ""));
-    CHECK(string_equal(value_on("", "quiet"), "(none)"));
-    CHECK(string_equal(value_on("   ", "quiet"), "(none)"));
+    CHECK(string_equal(value_on("", "hush"), "(none)"));
+    CHECK(string_equal(value_on("   ", "hush"), "(none)"));
+}
+
+TEST(command_line, falls_back_on_the_profiles_words)
+{
+    char key[32] = "";
+    for (size_t i = 0; i + 1 < sizeof key && PROFILE_COMMAND_LINE[i] && !strchr("= \"", PROFILE_COMMAND_LINE[i]); i++)
+        key[i] = PROFILE_COMMAND_LINE[i];
+    if (!key[0])
+        return; // this profile gives none
+    line_use("");
+    CHECK(boot_flag(key));
+    line_restore();
+    char line[64];
+    format_text(line, sizeof line, "%s=ours", key);
+    CHECK(string_equal(value_on(line, key), "ours"));
 }
 
 TEST(command_line, tells_a_key_from_its_beginning_and_its_continuation)
@@ -54,7 +71,7 @@ TEST(command_line, keeps_spaces_inside_quotes_and_drops_the_quotes)
     CHECK(string_equal(value_on("\"run=a b\" c", "run"), "a b"));
     CHECK(string_equal(value_on("run=a\" \"b", "run"), "a b"));
     CHECK(string_equal(value_on("run=\"a b quiet", "run"), "a b quiet"));
-    CHECK(string_equal(value_on("run=\"a b quiet", "quiet"), "(none)"));
+    CHECK(string_equal(value_on("run=\"a b hush", "hush"), "(none)"));
     CHECK(string_equal(value_on("\"", "run"), "(none)"));
     CHECK(string_equal(value_on("run=\"\"", "run"), ""));
 }

@@ -2,6 +2,7 @@
 // drivers.c: starts the consoles that are linked into this image and registers the devices that need no hardware.
 #include <lib/string.h>
 
+#include <generated/profile.h>
 #include <helix/console.h>
 #include <helix/log.h>
 #include <helix/module.h>
@@ -12,16 +13,29 @@
 
 TABLE_DECLARE(struct module, helix_modules);
 
-// A console that is not there is no failure: the early console goes on, and programs have no terminal.
+static bool is_chosen(const struct module *console)
+{
+    return string_equal(console->name, PROFILE_CONSOLE_MODULE);
+}
+
+static void start_console(const struct module *module)
+{
+    const struct console_ops *ops = module->ops;
+    enum status status = module->abi == CONSOLE_ABI ? ops->start() : STATUS_UNSUPPORTED;
+    if (status != STATUS_OK)
+        log_warn("drivers", "console %s: %s", module->name, status_text(status));
+}
+
+// The profile's choice first: the first terminal there is becomes /dev/console and the shell's. A console that is not there is no
+// failure: the early console goes on, and programs have no terminal.
 static void start_consoles(void)
 {
-    TABLE_EACH(struct module, module, helix_modules) {
-        if (!module->provides || !string_equal(module->provides, "console"))
-            continue;
-        const struct console_ops *ops = module->ops;
-        enum status status = module->abi == CONSOLE_ABI ? ops->start() : STATUS_UNSUPPORTED;
-        if (status != STATUS_OK)
-            log_warn("drivers", "console %s: %s", module->name, status_text(status));
+    for (int chosen = 1; chosen >= 0; chosen--) {
+        TABLE_EACH(struct module, module, helix_modules) {
+            bool is_console = module->provides && string_equal(module->provides, "console");
+            if (is_console && is_chosen(module) == chosen)
+                start_console(module);
+        }
     }
 }
 

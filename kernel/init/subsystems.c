@@ -4,6 +4,7 @@
 #include <arch/interrupt.h>
 #include <arch/machine.h>
 #include <arch/time.h>
+#include <generated/profile.h>
 #include <helix/boot_info.h>
 #include <helix/log.h>
 #include <helix/orchestrator.h>
@@ -19,6 +20,8 @@ static enum status boot_init(void)
              kernel_version.suffix, arch_name(), boot->protocol, boot->loader && boot->loader[0] ? " from " : "",
              boot->loader ? boot->loader : "");
     log_info("boot", "command line: %s", boot->command_line[0] ? boot->command_line : "(empty)");
+    if (PROFILE_COMMAND_LINE[0])
+        log_info("boot", "behind it, the profile's: %s", PROFILE_COMMAND_LINE);
     return STATUS_OK;
 }
 static const struct component boot_component = { .init = boot_init };

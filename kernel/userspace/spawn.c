@@ -85,6 +85,15 @@ enum status user_spawn(const struct spawn_request *request, struct process **mad
     return STATUS_OK;
 }
 
+// The last thread tells of the end while it still stands on its stack. Gives it time to leave, so that all it held is free when the
+// caller looks; whoever else holds the process (/proc) is not waited for for ever.
+static void wait_until_gone(struct process *process)
+{
+    enum { TRIES = 200 };
+    for (int i = 0; i < TRIES && atomic_load(&process->references) > 1; i++)
+        (void)thread_sleep_until(time_ns() + 50 * NS_PER_US);
+}
+
 bool user_wait(struct process *process, bool stops, int *wait_status)
 {
     enum { STOPPED = 0x7f };
@@ -103,9 +112,11 @@ bool user_wait(struct process *process, bool stops, int *wait_status)
     if (ended)
         process_reap(process);
     mutex_release(&process_registry_lock);
-    if (ended)
-        process_release(process);
-    return ended;
+    if (!ended)
+        return false;
+    wait_until_gone(process);
+    process_release(process);
+    return true;
 }
 
 void user_continue(struct process *process, bool foreground)

@@ -52,14 +52,17 @@ def exec_archive(lines):
 
 
 def words(options, token):
-    """The kernel's command line."""
-    given = list(options.append or [])
+    """The kernel's command line: our own words first, where no open quote of what the user gave can swallow them."""
+    own = []
     if token:
-        given.append(f"exec.token={token}")
+        own.append(f"exec.token={token}")
     size = terminal_size()
     if size:
-        given.append(f"tty.rows={size[0]} tty.columns={size[1]}")
-    line = " ".join(filter(None, given))
+        own.append(f"tty.rows={size[0]} tty.columns={size[1]}")
+    given = list(options.append or [])
+    if token and any("exec.token" in each for each in given):
+        raise usage_error("--append: exec.token is what --exec gives the kernel; leave it out")
+    line = " ".join(filter(None, own + given))
     qemu.check_command_line(line)
     return line
 

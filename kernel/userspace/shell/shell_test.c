@@ -16,11 +16,22 @@ static void capture(void *context, const char *text, size_t length)
     output[output_length] = '\0';
 }
 
+// Without a terminal the shell starts no program, not even a missing one.
+static void terminal_take(void)
+{
+    shell.tty = tty_console();
+    if (!shell.tty)
+        return;
+    tty_get_attributes(shell.tty, &shell.cooked);
+    shell.attributes = shell.cooked;
+}
+
 static int execute(const char *line)
 {
     output_length = 0;
     output[0] = '\0';
     shell.write = capture;
+    terminal_take();
     return shell_execute(&shell, line);
 }
 

@@ -137,7 +137,7 @@ static struct thread *round_robin_pick_next(uint32_t cpu)
 static enum status round_robin_add_thread(struct thread *thread)
 {
     list_init(&thread->queue_link);
-    thread->slice_left_ns = slice_full(thread);
+    thread->slice_left_ns = 0; // a new thread queues up behind the others: being born is not waking up
     return STATUS_OK;
 }
 

@@ -101,9 +101,23 @@ TEST(round_robin, gives_a_lower_nice_value_a_longer_slice)
     const struct scheduler_policy *policy = policy_begin();
     struct thread nice = thread_with(139), usual = thread_with(PRIORITY_DEFAULT), urgent = thread_with(100);
     CHECK(policy->init(CPU_MAX) == STATUS_OK);
-    CHECK(policy->add_thread(&nice) == STATUS_OK && policy->add_thread(&usual) == STATUS_OK && policy->add_thread(&urgent) == STATUS_OK);
+    CHECK(ready(policy, &nice) && ready(policy, &usual) && ready(policy, &urgent));
     CHECK(nice.slice_left_ns < usual.slice_left_ns && usual.slice_left_ns < urgent.slice_left_ns);
     CHECK(nice.slice_left_ns > 0);
+}
+
+TEST(round_robin, lets_one_that_woke_up_go_before_one_that_is_new)
+{
+    const struct scheduler_policy *policy = policy_begin();
+    struct thread woken = thread_with(PRIORITY_DEFAULT), fresh = thread_with(PRIORITY_DEFAULT);
+    CHECK(policy->init(CPU_MAX) == STATUS_OK);
+    CHECK(ready(policy, &woken));
+    CHECK(policy->pick_next(CPU) == &woken);
+    CHECK(policy->thread_block(&woken) == STATUS_OK);
+    CHECK(ready(policy, &fresh));
+    CHECK(policy->thread_ready(&woken) == STATUS_OK);
+    CHECK(policy->pick_next(CPU) == &woken);
+    CHECK(policy->pick_next(CPU) == &fresh);
 }
 
 TEST(round_robin, queues_a_thread_once_and_forgets_a_removed_one)
