@@ -7,7 +7,9 @@
 #include <arch/cpu.h>
 #include <arch/user.h>
 
+#include <helix/cpu.h>
 #include <helix/preempt.h>
+#include <helix/thread.h>
 
 #include "fpu.h"
 #include "msr.h"
@@ -25,21 +27,36 @@ void arch_context_prepare(struct arch_context *context, virt_t stack_top, void (
     context->sp = (uint64_t)(uintptr_t)sp;
 }
 
+// Programs can change the hidden bases behind the kernel's back (loading a null selector clears one on some CPUs), so they are
+// written whenever another thread's may be there, not only when the figures differ. Only two threads without any need nothing.
+static void bases_give(struct arch_thread *to)
+{
+    struct arch_cpu *cpu = &cpu_local()->arch;
+    const struct arch_thread *before = cpu->base_owner;
+    if (before == to)
+        return;
+    if (!before || before->fs_base || to->fs_base)
+        msr_write(MSR_FS_BASE, to->fs_base);
+    if (!before || before->gs_base || to->gs_base)
+        msr_write(MSR_KERNEL_GS_BASE, to->gs_base); // the user's: swapgs brings it in
+    cpu->base_owner = to;
+}
+
 void arch_thread_switch(struct arch_thread *from, struct arch_thread *to)
 {
     fpu_switch(from, to);
-    if (from->fs_base != to->fs_base)
-        msr_write(MSR_FS_BASE, to->fs_base);
-    if (from->gs_base != to->gs_base)
-        msr_write(MSR_KERNEL_GS_BASE, to->gs_base); // the user's: swapgs brings it in
+    if (!(container_of(to, struct thread, arch)->flags & THREAD_KERNEL))
+        bases_give(to);
 }
 
 void arch_thread_reset(struct arch_thread *self)
 {
     fpu_reset(self);
+    preempt_disable();
     self->fs_base = self->gs_base = 0;
-    msr_write(MSR_FS_BASE, 0);
-    msr_write(MSR_KERNEL_GS_BASE, 0);
+    cpu_local()->arch.base_owner = nullptr; // whatever is loaded is written over
+    bases_give(self);
+    preempt_enable();
 }
 
 enum status arch_thread_fork(struct arch_thread *child)
@@ -52,6 +69,10 @@ enum status arch_thread_fork(struct arch_thread *child)
 
 void arch_thread_release(struct arch_thread *thread)
 {
+    preempt_disable();
+    if (cpu_local()->arch.base_owner == thread)
+        cpu_local()->arch.base_owner = nullptr; // the next thread at this address is another one
+    preempt_enable();
     fpu_release(thread);
 }
 

@@ -44,9 +44,9 @@ static bool line_parse(const char *line, const struct parse_scope *scope, struct
     do {
         const char *before = at;
         const char *error = parse_command(&at, scope, command);
-        require(at >= before && at <= end);
         if (error)
             return false;
+        require(at >= before && at <= end);
         command_verify(command);
         require(at > before || command->next == CONNECT_END);
     } while (command->next != CONNECT_END);

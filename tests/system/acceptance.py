@@ -56,7 +56,7 @@ def exec_takes_the_status_of_the_last_line():
 
 @test
 def binary_output_arrives_unchanged():
-    outcome = run('run /bin/busybox sh -c "printf \'a\\tb\\\\c\\n\'; head -c 300000 /dev/zero | tr \'\\000\' x; echo; echo end"', timeout=90).expect(0)
+    outcome = run('run /bin/busybox sh -c "printf \'a\\tb\\\\\\\\c\\n\'; head -c 300000 /dev/zero | tr \'\\000\' x; echo; echo end"', timeout=90).expect(0)
     check(outcome.out == "a\tb\\c\n" + "x" * 300000 + "\nend\n", f"changed: {outcome.describe()}")
 
 

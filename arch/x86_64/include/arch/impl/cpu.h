@@ -12,10 +12,10 @@ struct arch_cpu {
     uint64_t user_sp;                   // 24: scratch between entry and the stack switch
     uint32_t preempt_count;             // 32: depth, and bit 31 set while no reschedule is asked
     uint32_t exit_work;                 // 36
-    uint64_t user_ns_mark;              // 40
-    struct arch_thread *fpu_owner;      // 48: whose FPU state the registers hold; nullptr: nobody's
-    uint32_t apic_id;                   // 56
-    struct arch_space *space;           // 64: the user space that is loaded
+    struct arch_thread *fpu_owner;      // whose FPU state the registers hold; nullptr: nobody's
+    struct arch_thread *base_owner;     // whose user segment bases the MSRs hold; nullptr: nobody knows
+    uint32_t apic_id;                   // of this CPU, where interrupt lines are routed to
+    struct arch_space *space;           // the user space that is loaded
     struct x86_descriptors descriptors; // last: GDT, TSS, interrupt stacks
 };
 static_assert(offsetof(struct arch_cpu, kernel_stack_top) == 16 && offsetof(struct arch_cpu, user_sp) == 24 &&
