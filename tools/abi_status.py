@@ -28,8 +28,8 @@ Numbers and arguments are Linux's of the architecture (the column *generic* is w
 numbers. Numbers below {slots} without a row, and all above, return ENOSYS and are counted in `/proc/helix/unimplemented`;
 `/proc/helix/syscalls` counts the calls that were made.
 
-*works*: what Linux does. *in part*: some forms, flags or commands return ENOSYS. *refused*: always ENOSYS. What else differs from
-Linux is in `docs/userspace.md`.
+*works*: every form of it has code behind it. *in part*: some forms, flags or commands return ENOSYS. *refused*: always ENOSYS. What
+else differs from Linux is in `docs/userspace.md`.
 
 {count} calls: {works} work, {part} in part, {refused} refused.
 

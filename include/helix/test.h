@@ -29,6 +29,11 @@ struct test {
 bool test_check(bool passed, const char *condition, const char *file, int line);
 bool test_check_equal(uint64_t actual, uint64_t expected, const char *condition, const char *file, int line);
 
+// Runs `run` in a thread of a process made for it, whose space is empty and loaded, so that user memory can be touched; ends
+// when it returns. False: no memory. On the host and in the kernel.
+struct space;
+bool test_in_process(void (*run)(struct space *space));
+
 // Runs rows whose "subject.name" contains `pattern` (nullptr: all), printing one line a failure and, at the end,
 // "N passed, N failed". Returns the number of failed tests.
 uint32_t test_run_all(const char *pattern, bool in_kernel);

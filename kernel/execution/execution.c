@@ -67,7 +67,6 @@ enum status execution_init(void)
     cpu->idle = idle_thread;
     cpu->switched_at_ns = time_ns();
     boot_thread.id = thread_id_new();
-    boot_thread.references = 2; // never freed: static
     thread_table_add(&boot_thread);
     thread_table_add(idle_thread);
     TRY(scheduler_add(&boot_thread));

@@ -169,6 +169,8 @@ void thread_release(struct thread *thread)
     ASSERT(thread->state == THREAD_DEAD);
     thread_table_remove(thread);
     scheduler_remove(thread);
+    if (thread->flags & THREAD_INIT)
+        return; // boot's: neither it nor its stack was ever allocated
     arch_thread_release(&thread->arch);
     if (thread->user)
         hooks->release_user_thread(thread->user);
