@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
-// context.c: threads of the kernel on the host: user-level contexts of the C library.
+// context.c: threads of the kernel on the host: user-level contexts of the C library. The address sanitizer is told of every
+// change of stack.
 
 #define _GNU_SOURCE
+#include <pthread.h>
+#include <sanitizer/common_interface_defs.h>
 #include <stdlib.h>
 #include <ucontext.h>
 
@@ -12,14 +15,28 @@
 // Lies on the stack of the thread it belongs to: at its top until the first switch, then in arch_context_switch's frame.
 struct host_context {
     ucontext_t registers;
+    const void *stack_low;
+    size_t stack_size;
     void (*entry)(void *argument);
     void *argument;
 };
 
 static struct host_context *starting; // whose first switch this is
 
+// The stack of the process, which the boot thread runs on.
+static void boot_stack_find(struct host_context *here)
+{
+    pthread_attr_t attributes;
+    void *low;
+    if (pthread_getattr_np(pthread_self(), &attributes) != 0 || pthread_attr_getstack(&attributes, &low, &here->stack_size) != 0)
+        abort();
+    pthread_attr_destroy(&attributes);
+    here->stack_low = low;
+}
+
 static void context_begin(void)
 {
+    __sanitizer_finish_switch_fiber(nullptr, nullptr, nullptr);
     starting->entry(starting->argument);
     abort(); // entry must not return
 }
@@ -31,6 +48,8 @@ void arch_context_prepare(struct arch_context *context, virt_t stack_top, void (
     getcontext(&saved->registers);
     saved->entry = entry;
     saved->argument = argument;
+    saved->stack_low = virt_pointer(low);
+    saved->stack_size = virt_of(saved).raw - low.raw;
     saved->registers.uc_stack.ss_sp = virt_pointer(low);
     saved->registers.uc_stack.ss_size = virt_of(saved).raw - low.raw;
     saved->registers.uc_link = nullptr;
@@ -40,10 +59,19 @@ void arch_context_prepare(struct arch_context *context, virt_t stack_top, void (
 
 void arch_context_switch(struct arch_context *from, const struct arch_context *to)
 {
-    struct host_context here = {};
+    static const void *low; // of the stack that runs now
+    static size_t size;
+    struct host_context here = { .stack_low = low, .stack_size = size };
+    void *fake_stack;
+    if (!low)
+        boot_stack_find(&here);
     from->saved = &here;
     starting = to->saved;
+    low = to->saved->stack_low;
+    size = to->saved->stack_size;
+    __sanitizer_start_switch_fiber(&fake_stack, low, size);
     swapcontext(&here.registers, &to->saved->registers);
+    __sanitizer_finish_switch_fiber(fake_stack, nullptr, nullptr);
 }
 
 void arch_thread_switch(struct arch_thread *from, struct arch_thread *to)

@@ -50,6 +50,11 @@ size_t arch_cpu_describe(char *to, size_t size)
     return format_text(to, size, "host process");
 }
 
+size_t arch_cpu_information(uint32_t cpu, char *to, size_t size)
+{
+    return format_text(to, size, "processor\t: %u\nmodel name\t: host process\n", cpu);
+}
+
 // ---- time ----
 
 enum status arch_time_init(const struct boot_info *boot)

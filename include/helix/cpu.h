@@ -21,6 +21,7 @@ struct cpu {
     uint64_t slice_end_ns;        // when the policy's tick is due; UINT64_MAX: never
     uint64_t timer_armed_ns;      // what the hardware timer is set to; UINT64_MAX: nothing
     uint64_t idle_ns;             // time spent in the idle thread
+    uint64_t user_ns, kernel_ns;  // other time, as samples have told it apart
     uint64_t interrupts;          // counters for /proc and stats
     uint64_t switches;
     uint64_t page_faults;

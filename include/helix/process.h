@@ -18,9 +18,12 @@ struct user_process; // include/helix/user.h
 
 enum process_state : uint32_t { PROCESS_CREATING, PROCESS_RUNNING, PROCESS_STOPPED, PROCESS_ZOMBIE, PROCESS_DEAD, PROCESS_STATES };
 
+enum : uint64_t { PROCESS_INIT = 1 }; // no process has this id
+
 struct process {
     uint64_t id;            // [const] 0: the kernel
-    struct process *parent; // registry lock; nullptr for the kernel and after the parent's end (then init's or the kernel's)
+    struct process *parent; // registry lock; nullptr for the kernel, and once reaped
+    _Atomic uint64_t parent_id; // what the process is told; PROCESS_INIT for the kernel, which plays init's part
     char name[32];
     _Atomic uint32_t state;     // enum process_state; changed only by process_become()
     struct thread *main_thread; // registry lock
@@ -58,7 +61,8 @@ enum status process_create(struct process *parent, const char *name, struct proc
 // Takes back a process that never ran.
 void process_discard(struct process *process);
 
-// The last thread is gone: children go to the kernel's init or are reaped, parents are told. State ZOMBIE.
+// The last thread is gone: children go to the kernel or are reaped, the parent is told. State ZOMBIE, or reaped at once when the parent
+// does not want to wait for it.
 void process_finish(struct process *process);
 
 // Takes a zombie out of the registry (wait4): DEAD. The registry lock is held.
@@ -86,7 +90,7 @@ const char *process_state_name(enum process_state state);
 struct process_hooks {
     void (*release_user)(struct user_process *user);
     void (*release_user_thread)(struct user_thread *user);
-    void (*became_zombie)(struct process *process); // SIGCHLD; the registry lock is held
+    bool (*became_zombie)(struct process *process); // SIGCHLD; whether the parent wants to wait for it. The registry lock is held
 };
 void process_set_hooks(const struct process_hooks *hooks);
 const struct process_hooks *process_hooks(void);

@@ -48,7 +48,7 @@ void scheduler_statistics(struct scheduler_statistics *statistics);
 const char *scheduler_name(void); // of the installed policy, "none"
 
 // Called by the timer interrupt: slice accounting and the policy's tick.
-void scheduler_tick(void);
+void scheduler_tick(bool from_user);
 
 // D2's context switch hooks. Called on every switch with interrupts off; must be short. No hook: one predicted branch.
 struct switch_hook {

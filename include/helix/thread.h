@@ -103,7 +103,7 @@ struct thread {
     uint64_t policy_data[2];
     // Accounting, by the scheduler, on the CPU it runs on.
     uint64_t cpu_time_ns;                  // total, up to its last switch out
-    uint64_t user_samples, kernel_samples; // where timer ticks found it
+    uint64_t user_time_ns, kernel_time_ns; // what of it samples have told apart; the rest is not attributed yet
     uint64_t ready_since_ns, wait_time_ns;
     uint64_t created_ns;
     uint64_t switches_voluntary, switches_involuntary;
@@ -200,6 +200,16 @@ struct priority priority_from_nice(int nice);                 // clamps to −20
 int priority_to_nice(struct priority priority);               // −20 for real-time
 struct priority priority_from_importance(uint8_t importance); // D0's scale 0 … 139, higher wins; DESIGN §6 rows 1–3
 
-// CPU time so far, the running stretch included; and the share of it in user mode, from samples.
+// CPU time so far, the running stretch included.
 uint64_t thread_cpu_time(const struct thread *thread);
-uint64_t thread_user_time(const struct thread *thread);
+
+// The parts of it that samples have found in user mode and in the kernel. Neither ever falls; their sum lags behind by less
+// than a sample's distance.
+static inline uint64_t thread_user_time(const struct thread *thread)
+{
+    return thread->user_time_ns;
+}
+static inline uint64_t thread_kernel_time(const struct thread *thread)
+{
+    return thread->kernel_time_ns;
+}

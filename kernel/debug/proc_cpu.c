@@ -17,10 +17,6 @@
 
 enum : uint64_t { TICK_NS = NS_PER_S / LINUX_CLOCK_TICKS, FRACTION = 100 };
 
-static struct mutex user_time_lock = MUTEX(user_time_lock, RANK_FILES);
-static uint64_t user_total_ns GUARDED_BY(user_time_lock);
-static uint64_t user_sum_ns GUARDED_BY(user_time_lock); // as it was seen last
-
 static uint64_t cpu_idle_ns(uint32_t id)
 {
     const struct cpu *cpu = cpu_by_id(id);
@@ -29,54 +25,24 @@ static uint64_t cpu_idle_ns(uint32_t id)
     return cpu->idle_ns + since;
 }
 
-struct sum {
-    uint64_t user_ns;
-};
-
-static void add_process(void *context, struct process *process)
+static void write_cpu(struct text_writer *out, const char *name, uint64_t user_ns, uint64_t kernel_ns, uint64_t idle_ns)
 {
-    struct sum *sum = context;
-    sum->user_ns += process->dead_user_ns + process->reaped_user_ns;
-    list_for_each(node, &process->threads)
-        sum->user_ns += thread_user_time(container_of(node, struct thread, process_link));
-}
-
-static uint64_t user_time_ns(uint64_t busy_ns)
-{
-    struct sum sum = { .user_ns = process_kernel()->reaped_user_ns };
-    process_each(add_process, &sum);
-    mutex_acquire(&user_time_lock);
-    if (sum.user_ns > user_sum_ns)
-        user_total_ns = MIN(user_total_ns + sum.user_ns - user_sum_ns, busy_ns);
-    user_sum_ns = sum.user_ns;
-    uint64_t total = user_total_ns;
-    mutex_release(&user_time_lock);
-    return total;
-}
-
-static void write_cpu(struct text_writer *out, const char *name, uint64_t user_ns, uint64_t busy_ns, uint64_t idle_ns)
-{
-    text_write(out, "%s %lu 0 %lu %lu 0 0 0 0 0 0\n", name, user_ns / TICK_NS, (busy_ns - user_ns) / TICK_NS, idle_ns / TICK_NS);
+    text_write(out, "%s %lu 0 %lu %lu 0 0 0 0 0 0\n", name, user_ns / TICK_NS, kernel_ns / TICK_NS, idle_ns / TICK_NS);
 }
 
 static void write_cpus(struct text_writer *out)
 {
-    uint64_t now = time_ns(), busy = 0, idle = 0;
+    uint64_t user = 0, kernel = 0, idle = 0;
     for (uint32_t id = 0; id < cpu_count(); id++) {
-        uint64_t own = MIN(cpu_idle_ns(id), now);
-        idle += own;
-        busy += now - own;
+        user += cpu_by_id(id)->user_ns;
+        kernel += cpu_by_id(id)->kernel_ns;
+        idle += cpu_idle_ns(id);
     }
-    uint64_t user = user_time_ns(busy);
-    write_cpu(out, "cpu ", user, busy, idle);
+    write_cpu(out, "cpu ", user, kernel, idle);
     for (uint32_t id = 0; id < cpu_count(); id++) {
         char name[16];
-        uint64_t own_idle = MIN(cpu_idle_ns(id), now), own_busy = now - own_idle;
-        // Which CPU the user time was spent on is not kept: each gets its share of what was busy.
-        uint64_t own_user =
-            busy / NS_PER_MS ? MIN(user / NS_PER_MS * (own_busy / NS_PER_US) / (busy / NS_PER_MS) * NS_PER_US, own_busy) : 0;
         format_text(name, sizeof name, "cpu%u", id);
-        write_cpu(out, name, own_user, own_busy, own_idle);
+        write_cpu(out, name, cpu_by_id(id)->user_ns, cpu_by_id(id)->kernel_ns, cpu_idle_ns(id));
     }
 }
 

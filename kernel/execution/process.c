@@ -81,6 +81,7 @@ enum status process_create(struct process *parent, const char *name, struct proc
     process->created_ns = time_ns();
     mutex_acquire(&process_registry_lock);
     process->parent = parent;
+    process->parent_id = parent == &kernel ? PROCESS_INIT : parent->id;
     process->group = parent == &kernel ? process->id : parent->group;
     process->session = parent == &kernel ? process->id : parent->session;
     list_add_tail(&parent->children, &process->sibling_link);
@@ -125,6 +126,7 @@ static void children_leave(struct process *process) MUST_HOLD(process_registry_l
         }
         list_remove(&child->sibling_link);
         child->parent = &kernel;
+        child->parent_id = PROCESS_INIT;
         list_add_tail(&kernel.children, &child->sibling_link);
     }
 }
@@ -135,11 +137,9 @@ void process_finish(struct process *process)
     children_leave(process);
     process_become(process, PROCESS_ZOMBIE);
     struct process *parent = process->parent;
-    bool unwanted = parent == &kernel && !process->awaited;
-    if (unwanted)
+    bool wanted = parent == &kernel ? process->awaited : process_hooks()->became_zombie(process);
+    if (!wanted)
         process_reap(process);
-    else
-        process_hooks()->became_zombie(process);
     wait_wake_all(&parent->child_event);
     mutex_release(&process_registry_lock);
 }

@@ -57,6 +57,25 @@ static void hooks_run(const struct thread *from, const struct thread *to, enum s
     }
 }
 
+// Tells what a thread has run since the last sample to its user or kernel time.
+static void attribute(struct cpu *cpu, struct thread *thread, bool user)
+{
+    uint64_t pending = thread->cpu_time_ns - thread->user_time_ns - thread->kernel_time_ns;
+    *(user ? &thread->user_time_ns : &thread->kernel_time_ns) += pending;
+    *(user ? &cpu->user_ns : &cpu->kernel_ns) += pending;
+}
+
+// A thread that always leaves before a sample finds it would never be seen: when enough has come together, it goes where
+// the thread has been found most.
+static void attribute_unseen(struct cpu *cpu, struct thread *thread)
+{
+    uint64_t seen = thread->user_time_ns + thread->kernel_time_ns;
+    if (thread == cpu->idle)
+        return;
+    if (thread->flags & THREAD_KERNEL || thread->cpu_time_ns - seen >= SAMPLE_NS)
+        attribute(cpu, thread, !(thread->flags & THREAD_KERNEL) && thread->user_time_ns >= thread->kernel_time_ns);
+}
+
 // Charges the time since the last look to the running thread, and tells the policy.
 static void account(struct cpu *cpu, struct thread *thread, uint64_t now)
 {
@@ -111,6 +130,7 @@ void scheduler_switch(enum switch_reason reason)
     struct thread *from = thread_current();
     uint64_t now = time_ns();
     account(cpu, from, now);
+    attribute_unseen(cpu, from);
     arch_reschedule_set(false);
     struct thread *to = policy->pick_next(cpu->id);
     if (!to)
@@ -194,7 +214,7 @@ void scheduler_ready(struct thread *thread)
         scheduler_ask();
 }
 
-void scheduler_tick(void)
+void scheduler_tick(bool from_user)
 {
     struct cpu *cpu = cpu_local();
     uint64_t now = time_ns();
@@ -203,6 +223,7 @@ void scheduler_tick(void)
     if (!policy || self == cpu->idle)
         return;
     account(cpu, self, now);
+    attribute(cpu, self, from_user);
     slice_begin(cpu, self, now);
     if (policy->needs_reschedule(cpu->id))
         scheduler_ask();

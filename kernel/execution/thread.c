@@ -300,9 +300,3 @@ uint64_t thread_cpu_time(const struct thread *thread)
         time += time_ns() - cpu_by_id(thread->cpu)->switched_at_ns;
     return time;
 }
-
-uint64_t thread_user_time(const struct thread *thread)
-{
-    uint64_t samples = thread->user_samples + thread->kernel_samples;
-    return samples ? thread_cpu_time(thread) / samples * thread->user_samples : 0;
-}

@@ -99,18 +99,13 @@ static struct timer *timer_take_due(struct timer_queue *queue, uint64_t now, uin
 void kernel_timer_interrupt(struct arch_frame *frame)
 {
     struct cpu *cpu = cpu_local();
-    struct thread *self = thread_current();
     cpu->interrupts++;
     cpu->timer_armed_ns = UINT64_MAX;
-    if (arch_frame_from_user(frame))
-        self->user_samples++;
-    else
-        self->kernel_samples++;
     struct timer *due;
     uint64_t next;
     while ((due = timer_take_due(&queues[cpu->id], time_ns(), &next)))
         due->fire(due);
-    scheduler_tick();
+    scheduler_tick(arch_frame_from_user(frame));
     timer_hardware_set(MIN(next, cpu->slice_end_ns));
 }
 

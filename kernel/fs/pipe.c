@@ -407,8 +407,8 @@ enum status pipe_set_size(struct open_file *file, uint64_t bytes, uint64_t *resu
 
 // ---- fifos ----
 
-// The fifo's pipe with the file counted in; the node's lock is held.
-static enum status fifo_enter(struct node *node, bool reads, bool writes, bool nonblocking, struct pipe **entered)
+// The fifo's pipe with the file counted in; the node's lock is held. *gone: how many of the other side had come and left again.
+static enum status fifo_enter(struct node *node, bool reads, bool writes, bool nonblocking, struct pipe **entered, uint64_t *gone)
 {
     if (writes && !reads && nonblocking && (!node->pipe || node->pipe->readers == 0))
         return STATUS_NO_SUCH_DEVICE;
@@ -422,21 +422,19 @@ static enum status fifo_enter(struct node *node, bool reads, bool writes, bool n
     pipe->readers_ever += reads;
     pipe->writers += writes;
     pipe->writers_ever += writes;
+    *gone = reads ? pipe->writers_ever - pipe->writers : pipe->readers_ever - pipe->readers;
     mutex_release(&pipe->lock);
     *entered = pipe;
     return STATUS_OK;
 }
 
-// Waits until the other side has been opened, be it for a moment.
-static enum status fifo_wait_for_peer(struct pipe *pipe, bool reads, bool writes)
+// Waits until more of the other side have come than were `gone` when this side came: one is there, or has been meanwhile.
+static enum status fifo_wait_for_peer(struct pipe *pipe, bool reads, uint64_t gone)
 {
     enum status status = STATUS_OK;
     mutex_acquire(&pipe->lock);
-    uint64_t seen_writers = pipe->writers_ever, seen_readers = pipe->readers_ever;
-    while (status == STATUS_OK && reads && !writes && pipe->writers == 0 && pipe->writers_ever == seen_writers)
-        status = pipe_sleep(pipe, &pipe->readable);
-    while (status == STATUS_OK && writes && !reads && pipe->readers == 0 && pipe->readers_ever == seen_readers)
-        status = pipe_sleep(pipe, &pipe->writable);
+    while (status == STATUS_OK && (reads ? pipe->writers_ever : pipe->readers_ever) == gone)
+        status = pipe_sleep(pipe, reads ? &pipe->readable : &pipe->writable);
     mutex_release(&pipe->lock);
     return status;
 }
@@ -445,8 +443,9 @@ enum status fifo_open(struct node *node, struct open_file *file)
 {
     bool reads = file_reads(file), writes = file_writes(file), nonblocking = file_nonblocking(file);
     struct pipe *pipe;
+    uint64_t gone;
     mutex_acquire(&node->lock);
-    enum status status = fifo_enter(node, reads, writes, nonblocking, &pipe);
+    enum status status = fifo_enter(node, reads, writes, nonblocking, &pipe, &gone);
     mutex_release(&node->lock);
     TRY(status);
     if (reads)
@@ -455,8 +454,8 @@ enum status fifo_open(struct node *node, struct open_file *file)
         wait_wake_all(&pipe->readable);
     file->ops = &pipe_file_ops;
     file->data = pipe;
-    if (!nonblocking)
-        status = fifo_wait_for_peer(pipe, reads, writes);
+    if (!nonblocking && reads != writes)
+        status = fifo_wait_for_peer(pipe, reads, gone);
     if (status != STATUS_OK)
         pipe_close(file);
     return status;

@@ -57,7 +57,10 @@ void kernel_exception(uint32_t vector, const char *name, int signal, int code, s
         panic_at(__FILE__, __LINE__, frame, "%s (vector %u) in the kernel", name, vector);
         return;
     }
-    const struct linux_siginfo info = { .number = signal, .code = code, .address = arch_frame_ip(frame) };
+    struct linux_siginfo info = { .number = signal, .code = code };
+    bool located = signal == LINUX_SIGFPE || signal == LINUX_SIGILL || signal == LINUX_SIGTRAP;
+    if (located && code != LINUX_SI_KERNEL) // the others are not about an address
+        info.address = arch_frame_ip(frame);
     signal_force(thread_current(), &info);
 }
 

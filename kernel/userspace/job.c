@@ -125,12 +125,19 @@ struct orphan_search {
     bool cared_for;
 };
 
+// The kernel's shell cares for the programs it waits for, as a shell among the processes would.
+static bool parent_cares(const struct process *process)
+{
+    const struct process *parent = process->parent;
+    if (!parent)
+        return false;
+    return parent->id ? parent->session == process->session && parent->group != process->group : process->awaited;
+}
+
 static void orphan_look(void *context, struct process *process)
 {
     struct orphan_search *search = context;
-    const struct process *parent = process->parent;
-    if (process->group == search->group && process->state != PROCESS_ZOMBIE && parent && parent->id && parent->session == search->session &&
-        parent->group != search->group)
+    if (process->group == search->group && process->session == search->session && process->state != PROCESS_ZOMBIE && parent_cares(process))
         search->cared_for = true;
 }
 

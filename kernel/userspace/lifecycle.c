@@ -257,15 +257,18 @@ void release_user_thread(struct user_thread *user)
     heap_free(user);
 }
 
-void tell_parent_of_end(struct process *process) NO_LOCK_ANALYSIS // process_finish holds the registry
+bool tell_parent_of_end(struct process *process) NO_LOCK_ANALYSIS // process_finish holds the registry
 {
     struct process *parent = process->parent;
     if (!parent->user || !process->user->exit_signal)
-        return;
+        return true;
     int32_t status = process->exit_code;
     struct linux_siginfo info = { .number = process->user->exit_signal, .code = status & 0x7f ? LINUX_CLD_KILLED : LINUX_CLD_EXITED };
     info.process = (int32_t)process->id;
     info.user = process->user->user;
     info.status = status & 0x7f ? status & 0x7f : status >> WAIT_CODE_SHIFT;
+    const struct signal_action *action = &parent->user->actions->action[LINUX_SIGCHLD];
+    bool wanted = info.number != LINUX_SIGCHLD || (action->handler != LINUX_SIG_IGN && !(action->flags & LINUX_SA_NOCLDWAIT));
     signal_send_process_locked(parent, &info);
+    return wanted;
 }

@@ -30,7 +30,7 @@ static char thread_letter(const struct thread *thread)
 
 static void add_thread(struct process_figures *figures, const struct thread *thread)
 {
-    figures->cpu_ns += thread_cpu_time(thread);
+    figures->cpu_ns += thread_user_time(thread) + thread_kernel_time(thread);
     figures->user_ns += thread_user_time(thread);
     figures->switches_voluntary += thread->switches_voluntary;
     figures->switches_involuntary += thread->switches_involuntary;
@@ -142,7 +142,7 @@ void process_figures(struct process *process, struct thread *thread, struct proc
 {
     *figures = (struct process_figures){ .id = process->id, .leader = process->id, .terminal_group = -1 };
     mutex_acquire(&process_registry_lock);
-    figures->parent = process->parent ? process->parent->id : 0;
+    figures->parent = process->parent_id;
     figures->group = process->group;
     figures->session = process->session;
     figures->created_ns = process->created_ns;

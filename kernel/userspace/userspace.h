@@ -33,7 +33,8 @@ void vfork_release(struct process *process);
 
 void release_user_process(struct user_process *user);
 void release_user_thread(struct user_thread *user);
-void tell_parent_of_end(struct process *process);
+// Sends the exit signal; whether the parent wants to wait: not when it ignores SIGCHLD.
+bool tell_parent_of_end(struct process *process);
 void alarm_fire(struct timer *timer);
 
 // SIGALRM from the timer's interrupt, sent by a kernel thread a moment later; and taking that back when the process ends.

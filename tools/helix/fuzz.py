@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: MIT
-"""fuzz.py: the libFuzzer targets of tests/fuzz: each file tests/fuzz/NAME_fuzz.c, its corpus in tests/fuzz/corpus/NAME/.
+"""fuzz.py: the targets of tests/fuzz, each with its kept corpus in tests/fuzz/corpus/NAME/.
 
-What is compiled with a target: lib/, and what a comment line names (// sources: kernel/fs/cpio.c kernel/fs/path.c) or, without
-one, the kernel's NAME.c.
+NAME_fuzz.c is a libFuzzer target. With it lib/ is compiled, and what a comment line names (// sources: kernel/fs/cpio.c) or,
+without one, the kernel's NAME.c. NAME_fuzz.py, for what is written in Python, mutates its corpus by itself for --seconds.
 """
 import re
 import subprocess
+import sys
 import tempfile
 
 from . import packages
@@ -19,7 +20,7 @@ FLAGS = ("-std=gnu23", "-g", "-O1", "-fsanitize=fuzzer,address,undefined", "-fno
 
 
 def targets():
-    return sorted((ROOT / "tests" / "fuzz").glob("*_fuzz.c"))
+    return sorted(path for kind in ("c", "py") for path in (ROOT / "tests" / "fuzz").glob(f"*_fuzz.{kind}"))
 
 
 def sources_of(target):
@@ -46,6 +47,15 @@ def compile_target(target, program, profile):
     host = ROOT / "build" / f"host-{profile}" / "include"
     command = ["clang-19", *FLAGS, *host_flags(profile), *include_flags(host / "base", host / "generated"), *sources_of(target), str(target), "-fuse-ld=lld-19", "-o", str(program)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, errors="replace")
+    return None if done.returncode == 0 else done.stderr[-4000:]
+
+
+def run_script(target):
+    command = [sys.executable, "-B", str(target), "--seconds", str(SECONDS)]
+    try:
+        done = subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", timeout=LIMIT_S)
+    except subprocess.TimeoutExpired:
+        return f"took more than {LIMIT_S} s"
     return None if done.returncode == 0 else done.stderr[-4000:]
 
 
@@ -76,6 +86,9 @@ def run_targets(options, count):
     for target in chosen:
         progress.step(shown(target))
         program = folder / target.stem
-        complaint = compile_target(target, program, options.profile) or run_target(target, program)
+        if target.suffix == ".py":
+            complaint = run_script(target)
+        else:
+            complaint = compile_target(target, program, options.profile) or run_target(target, program)
         count.row(f"fuzz {target.stem.removesuffix('_fuzz')}", complaint is None, complaint or "")
     progress.end()

@@ -37,7 +37,7 @@ static void add_thread(void *context, struct thread *thread)
     const struct process *process = thread->process;
     row->id = thread->id;
     row->process = process->id;
-    row->parent = process->parent ? process->parent->id : 0;
+    row->parent = process->parent_id;
     row->cpu_ns = thread_cpu_time(thread);
     row->resident = process->space ? atomic_load(&process->space->resident) : 0;
     row->state = thread_state_name((enum thread_state)atomic_load(&thread->state));
@@ -57,7 +57,7 @@ static void add_zombie(void *context, struct process *process)
     *row = (struct row){
         .id = process->id,
         .process = process->id,
-        .parent = process->parent ? process->parent->id : 0,
+        .parent = process->parent_id,
         .cpu_ns = process->dead_cpu_ns,
         .state = process_state_name(PROCESS_ZOMBIE),
     };

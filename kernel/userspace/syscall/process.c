@@ -31,8 +31,7 @@ int64_t sys_gettid(struct thread *self, const struct syscall_arguments *argument
 
 int64_t sys_getppid(struct thread *self, const struct syscall_arguments *arguments)
 {
-    const struct process *parent = atomic_load_explicit((_Atomic(struct process *) *)&self->process->parent, memory_order_relaxed);
-    return parent ? (int64_t)parent->id : 0;
+    return (int64_t)atomic_load_explicit(&self->process->parent_id, memory_order_relaxed);
 }
 
 int64_t sys_sched_yield(struct thread *self, const struct syscall_arguments *arguments)

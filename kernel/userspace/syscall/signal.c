@@ -190,6 +190,8 @@ static enum status kill_many(struct thread *self, uint64_t group, const struct l
 static enum status kill_process(struct thread *self, uint64_t id, const struct linux_siginfo *info)
 {
     enum status outcome = STATUS_NO_PROCESS;
+    if (id == PROCESS_INIT) // has no handlers, so on Linux too nothing would come of it
+        return user_process(self)->effective_user ? STATUS_NOT_PERMITTED : STATUS_OK;
     mutex_acquire(&process_registry_lock);
     struct process *target = process_find_locked(id);
     if (target) {

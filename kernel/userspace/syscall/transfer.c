@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // transfer.c: system calls that move bytes from and to several stretches, or from file to file.
 #include <abi/linux/fcntl.h>
+#include <abi/linux/poll.h>
 #include <abi/linux/uio.h>
 
 #include <arch/user.h>
@@ -67,6 +68,12 @@ static enum status vectors_gather(struct open_file *file, const struct vectors *
     return status;
 }
 
+// Whether reading on returns without waiting: a call that has some bytes gives those.
+static bool more_at_once(struct open_file *file)
+{
+    return file_seekable(file) || file_poll(file, nullptr) & LINUX_POLLIN;
+}
+
 static enum status vectors_move(struct open_file *file, const struct vectors *vectors, bool write, int64_t position, size_t *done)
 {
     size_t total = 0;
@@ -86,7 +93,7 @@ static enum status vectors_move(struct open_file *file, const struct vectors *ve
         if (status != STATUS_OK)
             return *done > 0 ? STATUS_OK : status;
         *done += part;
-        if (part < row.length)
+        if (part < row.length || (*done > 0 && !write && !more_at_once(file)))
             break;
     }
     return STATUS_OK;
