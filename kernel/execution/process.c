@@ -52,7 +52,7 @@ static int process_compare(const struct tree_node *a, const struct tree_node *b)
 
 // One process costs its stack, its tables and its tables' frames: about 128 KiB when it has done anything. The limit keeps a fork
 // bomb from taking more than half of memory.
-static uint64_t process_limit(void)
+static uint64_t limit_of_memory(void)
 {
     enum : uint64_t { SMALLEST = 24, LARGEST = 4096, COST = 128 * KIB };
     struct frame_statistics statistics;
@@ -61,12 +61,19 @@ static uint64_t process_limit(void)
     return limit < SMALLEST ? SMALLEST : limit > LARGEST ? LARGEST : limit;
 }
 
-enum status process_create(struct process *parent, const char *name, struct process **made)
+// What the kernel's shell starts may go a little beyond, so that somebody can look.
+static uint64_t process_limit(const struct process *parent)
 {
+    enum { SPARE = 16 };
     static uint64_t limit;
     if (!limit)
-        limit = process_limit();
-    if (process_count() >= limit)
+        limit = limit_of_memory();
+    return parent == &kernel ? limit + SPARE : limit;
+}
+
+enum status process_create(struct process *parent, const char *name, struct process **made)
+{
+    if (process_count() >= process_limit(parent))
         return STATUS_LIMIT;
     struct process *process = heap_alloc_zeroed(1, sizeof *process);
     if (!process)

@@ -78,69 +78,12 @@ static enum status program_find(struct shell *shell, const char *name, char *pat
 
 // ---- why not ----
 
-// As arch_name() writes them.
-static const char *machine_name(uint32_t machine)
-{
-    switch (machine) {
-    case 3:
-        return "i386";
-    case 8:
-        return "mips";
-    case 20:
-    case 21:
-        return "powerpc";
-    case 22:
-        return "s390x";
-    case 40:
-        return "arm";
-    case 62:
-        return "x86_64";
-    case 183:
-        return "aarch64";
-    case 243:
-        return "riscv64";
-    case 258:
-        return "loongarch";
-    default:
-        return "another machine";
-    }
-}
-
-// Looks at the first bytes of a file that is no program for this kernel.
-static void describe_format(struct shell *shell, const char *path)
-{
-    uint8_t head[HEAD_BYTES] = { 0 };
-    struct open_file *file;
-    size_t done = 0;
-    if (vfs_open(vfs_kernel_context(), nullptr, path, LINUX_O_RDONLY, 0, &file) == STATUS_OK) {
-        (void)file_read_at(file, 0, head, sizeof head, &done);
-        file_release(file);
-    }
-    if (done == 0)
-        shell_error(shell, "%s: the file is empty", path);
-    else if (done < 4 || memcmp(head, "\177ELF", 4) != 0)
-        shell_error(shell, "%s: not a program (no ELF header)", path);
-    else if (done == sizeof head && !string_equal(machine_name(head[18] | (uint32_t)head[19] << 8), arch_name()))
-        shell_error(shell, "%s: a program for %s; this machine is %s", path, machine_name(head[18] | (uint32_t)head[19] << 8), arch_name());
-    else if (done == sizeof head && head[4] != 2)
-        shell_error(shell, "%s: a 32-bit program; this kernel runs 64-bit ones", path);
-    else
-        shell_error(shell, "%s: a damaged program, or of a kind this kernel does not run", path);
-}
-
 static int report_failure(struct shell *shell, const char *path, enum status status)
 {
-    switch (status) {
-    case STATUS_NOT_FOUND:
-        shell_error(shell, "%s: no such file", path);
-        return EXIT_NOT_FOUND;
-    case STATUS_BAD_FORMAT:
-        describe_format(shell, path);
-        return EXIT_NOT_EXECUTABLE;
-    default:
-        shell_error(shell, "%s: %s", path, is_kind(path, LINUX_S_IFDIR) ? "is a directory" : status_text(status));
-        return EXIT_NOT_EXECUTABLE;
-    }
+    char why[128];
+    exec_explain(vfs_kernel_context(), path, why, sizeof why);
+    shell_error(shell, "%s: %s", path, why);
+    return status == STATUS_NOT_FOUND ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE;
 }
 
 // ---- running ----

@@ -10,6 +10,7 @@
 #include <helix/frames.h>
 #include <helix/heap.h>
 #include <helix/interrupt.h>
+#include <helix/memory.h>
 #include <helix/orchestrator.h>
 #include <helix/process.h>
 #include <helix/scheduler.h>
@@ -129,6 +130,7 @@ static int run_mem(struct shell *shell, int count, char **words)
     static const char *const pressures[] = { "normal", "low", "critical", "out of memory" };
     struct frame_statistics frames;
     struct heap_statistics heap;
+    memory_trim(); // what is shown then depends on what lives, not on what ran before
     frames_statistics(&frames);
     heap_statistics(&heap);
     show_zones(shell, &frames);
