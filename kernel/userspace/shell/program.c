@@ -12,7 +12,7 @@
 
 #include "local.h"
 
-enum { PATH_BYTES = 512, HEAD_BYTES = 20 };
+enum { PATH_BYTES = 512 };
 
 static const char *const signal_texts[] = {
     [LINUX_SIGHUP] = "Hangup",
