@@ -3,7 +3,7 @@
 #   make ARCH=x86_64 PROFILE=default [TESTS=1] [V=1]
 #
 # Every folder's *.c and *.S are built; modules and drivers only when the profile names them. Files ending in _test.c
-# are built with TESTS=1 only. Each layer sees only the include paths it may use (DESIGN: abi < lib < arch < …).
+# are built with TESTS=1 only. Each layer sees only the include paths it may use (abi < lib < arch < …; docs/architecture.md).
 ARCH    ?= x86_64
 PROFILE ?= default
 TESTS   ?= 0

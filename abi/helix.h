@@ -10,9 +10,9 @@ enum { HELIX_KERNEL_INFO_VERSION = 1, HELIX_NAME_BYTES = 32 };
 struct helix_kernel_info {
     uint32_t struct_version; // HELIX_KERNEL_INFO_VERSION; later versions only append
     uint16_t major, minor, patch, padding;
-    uint32_t state;           // D3 KernelState: 0 EarlyBoot … 5 Suspended
-    uint32_t lifecycle_phase; // D3 LifecyclePhase: 0 Boot … 6 Halted
-    uint32_t capabilities;    // bits of the init phases (D0)
+    uint32_t state;           // 0 EarlyBoot … 5 Suspended
+    uint32_t lifecycle_phase; // 0 Boot … 6 Halted
+    uint32_t capabilities;    // enum phase_capability (helix/subsystem.h)
     uint32_t cpu_count;
     uint64_t uptime_ns, boot_ns;                                      // since the clock started; kernel entry to the last subsystem
     uint64_t memory_total, memory_free;                               // bytes

@@ -10,6 +10,7 @@ struct list_node {
 
 #define LIST_HEAD(name_) { &(name_), &(name_) }
 
+// Makes a head an empty list, and a node one that is in no list.
 static inline void list_init(struct list_node *head)
 {
     head->next = head->previous = head;
@@ -28,6 +29,7 @@ static inline void list_insert_between(struct list_node *node, struct list_node 
     after->previous = node;
 }
 
+// At the front; list_add_tail: at the end. The node is in no list before.
 static inline void list_add(struct list_node *head, struct list_node *node)
 {
     list_insert_between(node, head, head->next);

@@ -4,6 +4,7 @@
 
 #include <lib/types.h>
 
+// As in the C library.
 void *memcpy(void *restrict to, const void *restrict from, size_t size);
 void *memmove(void *to, const void *from, size_t size);
 void *memset(void *to, int byte, size_t size);
@@ -19,11 +20,13 @@ size_t string_length_bounded(const char *text, size_t limit);
 // Copies as much of `text` as fits with its terminator; returns whether all of it fitted. `size` is not 0.
 bool string_copy(char *to, const char *text, size_t size);
 
+// Whether two texts are the same.
 static inline bool string_equal(const char *a, const char *b)
 {
     return strcmp(a, b) == 0;
 }
 
+// Whether `text` begins with `prefix`.
 bool string_starts(const char *text, const char *prefix);
 
 // Parses an unsigned number in C notation (decimal, 0x…, 0…) with nothing before or behind it.

@@ -45,6 +45,7 @@ static inline uint64_t align_up(uint64_t value, uint64_t alignment)
     return (value + alignment - 1) & ~(alignment - 1);
 }
 
+// `alignment` is a power of two.
 static inline uint64_t align_down(uint64_t value, uint64_t alignment)
 {
     return value & ~(alignment - 1);
@@ -55,6 +56,7 @@ static inline bool is_aligned(uint64_t value, uint64_t alignment)
     return (value & (alignment - 1)) == 0;
 }
 
+// Between pointers and addresses of the kernel half.
 static inline virt_t virt_of(const void *pointer)
 {
     return (virt_t){ (uint64_t)(uintptr_t)pointer };

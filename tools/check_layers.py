@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-# DESIGN's line; folders of one row are peers and may not see each other's private headers.
+# The line of docs/architecture.md; folders of one row are peers and may not see each other's private headers.
 LINE = ("abi", "lib", "arch", "boot", "kernel/sync", ("kernel/memory", "kernel/execution", "kernel/relocation"), "kernel/core",
         ("kernel/dis", "kernel/fs", "kernel/net", "kernel/device", "kernel/debug"), "kernel/userspace", ("modules", "drivers"), "kernel/init")
 GENERIC = ("abi", "lib", "arch/include", "arch/common", "boot/common", "include", "kernel", "modules")

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // cpu.c: brings up one CPU: its block behind GS, its descriptor tables, the protections, the system call registers.
 //
-// GDT: the selectors of D4's table but for user data (0x18) and user code (0x20), whose order `sysret` fixes. The IDT is one for
+// GDT: kernel code 0x08, kernel data 0x10, then user data 0x18 and user code 0x20, whose order `sysret` fixes. The IDT is one for
 // all CPUs. Double fault, NMI, machine check and debug exceptions run on stacks of their own, since they can strike where the
 // current one cannot be trusted.
 

@@ -120,6 +120,17 @@ static enum status entry_make_path(phys_t root, uint64_t at, unsigned level, uin
     return STATUS_OK;
 }
 
+// Index of the first entry in use from `i` on, `count` when there is none. Tables are mostly empty: eight at a time.
+static size_t entries_skip(const uint64_t *entry, size_t i, size_t count)
+{
+    while (i + 8 <= count &&
+           !(entry[i] | entry[i + 1] | entry[i + 2] | entry[i + 3] | entry[i + 4] | entry[i + 5] | entry[i + 6] | entry[i + 7]))
+        i += 8;
+    while (i < count && !entry[i])
+        i++;
+    return i;
+}
+
 // ---- the translation cache ----
 
 static void cache_flush_page(uint64_t at)
@@ -238,17 +249,38 @@ enum status arch_kernel_map(virt_t at, phys_t frame, size_t pages, uint32_t acce
     return outcome;
 }
 
-void arch_kernel_unmap(virt_t at, size_t pages)
+// Takes pages that lie in one last-level table out. Returns that table when nothing is left in it, 0 otherwise.
+static phys_t kernel_unmap_in_table(uint64_t from, uint64_t to)
 {
+    phys_t empty = { 0 };
     spinlock_acquire(&kernel_lock);
-    for (size_t i = 0; i < pages; i++) {
-        uint64_t *entry = entry_find(kernel_space.root, at.raw + i * PAGE_SIZE, 0);
-        if (entry) {
-            *entry = 0;
-            cache_flush_page(at.raw + i * PAGE_SIZE);
+    uint64_t *above = entry_find(kernel_space.root, from, 1);
+    if (above && *above) {
+        uint64_t *table = table_of(*above);
+        for (uint64_t at = from; at < to; at += PAGE_SIZE) {
+            table[level_index(at, 0)] = 0;
+            cache_flush_page(at);
+        }
+        if (entries_skip(table, 0, TABLE_ENTRIES) == TABLE_ENTRIES) {
+            empty = (phys_t){ *above & ENTRY_FRAME };
+            *above = 0;
+            cache_flush_page(from); // the CPU may remember the way, too
         }
     }
     spinlock_release(&kernel_lock);
+    return empty;
+}
+
+void arch_kernel_unmap(virt_t at, size_t pages)
+{
+    uint64_t from = at.raw, end = at.raw + pages * PAGE_SIZE;
+    while (from < end) {
+        uint64_t to = MIN(end, align_down(from, LARGE_PAGE) + LARGE_PAGE);
+        phys_t empty = kernel_unmap_in_table(from, to);
+        if (empty.raw)
+            frame_free(empty, 1);
+        from = to;
+    }
 }
 
 // ---- user spaces ----
@@ -262,17 +294,6 @@ enum status arch_space_create(struct arch_space *space)
     memcpy(table + KERNEL_FIRST, (uint64_t *)direct_map(kernel_space.root) + KERNEL_FIRST, KERNEL_FIRST * sizeof *table);
     *space = (struct arch_space){ .root = root };
     return STATUS_OK;
-}
-
-// Index of the first entry in use from `i` on, `count` when there is none. Tables are mostly empty: eight at a time.
-static size_t entries_skip(const uint64_t *entry, size_t i, size_t count)
-{
-    while (i + 8 <= count &&
-           !(entry[i] | entry[i + 1] | entry[i + 2] | entry[i + 3] | entry[i + 4] | entry[i + 5] | entry[i + 6] | entry[i + 7]))
-        i += 8;
-    while (i < count && !entry[i])
-        i++;
-    return i;
 }
 
 static void table_drop(phys_t table, unsigned level, size_t entries, void (*drop)(void *context, phys_t frame), void *context)

@@ -76,13 +76,25 @@ static uint64_t fault_address(void)
     return address;
 }
 
+enum : uint64_t { ERROR_PRESENT = 1, ERROR_WRITE = 2, ERROR_USER = 4, ERROR_RESERVED = 8, ERROR_FETCH = 16 };
+
+// A program's far return reads its own stack. QEMU's TCG (7.2) takes that for the kernel's doing, and SMAP refuses it whatever the
+// kernel maps: the program dies of it, for it would fault for ever.
+static bool far_return_refused(const struct arch_frame *frame)
+{
+    return arch_frame_from_user(frame) && (frame->error & (ERROR_PRESENT | ERROR_USER)) == ERROR_PRESENT;
+}
+
 static void page_fault(struct arch_frame *frame)
 {
-    enum : uint64_t { ERROR_PRESENT = 1, ERROR_WRITE = 2, ERROR_USER = 4, ERROR_RESERVED = 8, ERROR_FETCH = 16 };
     uint64_t address = fault_address(); // first: a nested fault would overwrite it
     uint64_t error = frame->error;
     if (error & ERROR_RESERVED)
         kernel_fatal_fault("corrupt page table", address, frame);
+    if (UNLIKELY(far_return_refused(frame))) {
+        kernel_exception(EXCEPTION_PAGE_FAULT, "far return", LINUX_SIGSEGV, CODE_KERNEL, frame);
+        return;
+    }
     uint32_t kind = (error & ERROR_PRESENT ? FAULT_PRESENT : 0) | (error & ERROR_WRITE ? FAULT_WRITE : 0) |
                     (error & ERROR_USER ? FAULT_USER : 0) | (error & ERROR_FETCH ? FAULT_EXECUTE : 0);
     if (!kernel_page_fault(address, kind, frame) && !arch_fault_fixup(frame))
@@ -119,10 +131,17 @@ static int simd_code(void)
     return floating_point_code(control & ~(control >> 7));
 }
 
+static void debug_status_clear(void)
+{
+    __asm__ volatile("movq %0, %%dr6" : : "r"(0ull));
+}
+
 static void user_exception(struct arch_frame *frame, uint8_t vector)
 {
     const struct exception_row *row = &exceptions[vector];
     int code = row->code;
+    if (vector == EXCEPTION_DEBUG)
+        debug_status_clear();
     if (vector == EXCEPTION_NO_FPU) {
         if (!arch_fpu_first_use())
             kernel_exception(vector, "no memory for floating-point registers", LINUX_SIGKILL, CODE_KERNEL, frame);
@@ -139,7 +158,7 @@ static void user_exception(struct arch_frame *frame, uint8_t vector)
 static void kernel_debug(struct arch_frame *frame)
 {
     enum : uint64_t { FLAG_STEP = 1 << 8 };
-    __asm__ volatile("movq %0, %%dr6" : : "r"(0ull));
+    debug_status_clear();
     frame->rflags &= ~FLAG_STEP;
 }
 

@@ -32,6 +32,7 @@ struct cpu {
 struct cpu *cpu_by_id(uint32_t id);
 uint32_t cpu_count(void);
 
+// The block of the CPU this runs on. Preemption or interrupts off.
 static inline struct cpu *cpu_local(void)
 {
     return arch_cpu_local();

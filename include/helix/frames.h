@@ -119,12 +119,13 @@ struct frame_statistics {
     uint64_t allocations, frees, failures;
     uint64_t largest_free; // frames in the largest free run, 0 when the policy cannot tell
 };
+// A picture of this moment. Thread context.
 void frames_statistics(struct frame_statistics *statistics);
 
 // Gives the frames in this CPU's cache back to the policy, so that they merge into larger runs.
 void frames_trim(void);
 
-// D3's memory pressure, from watermarks on the free share.
+// How short memory is, from watermarks on the free share.
 enum memory_pressure { PRESSURE_NORMAL, PRESSURE_LOW, PRESSURE_CRITICAL, PRESSURE_OUT_OF_MEMORY };
 enum memory_pressure frames_pressure(void);
 

@@ -44,4 +44,5 @@ struct heap_statistics {
     } classes[8];
     uint64_t large_blocks;
 };
+// A picture of this moment. Thread context.
 void heap_statistics(struct heap_statistics *statistics);

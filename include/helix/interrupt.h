@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// interrupt.h: D3's interrupt dispatcher: handlers by vector, shared or exclusive.
+// interrupt.h: the interrupt dispatcher: handlers by vector, shared or exclusive.
 #pragma once
 
 #include <abi/status.h>

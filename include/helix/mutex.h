@@ -17,6 +17,7 @@ struct CAPABILITY("mutex") mutex {
 
 #define MUTEX(name_, rank_) { .waiters = WAIT_QUEUE((name_).waiters), .rank = rank_ }
 
+// Free, nobody waits.
 void mutex_init(struct mutex *mutex, enum lock_rank rank);
 
 // Uninterruptible; a thread that already holds it is a broken invariant (panic).

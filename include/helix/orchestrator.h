@@ -45,6 +45,7 @@ extern const struct kernel_version kernel_version; // 0.1.0-alpha
 // From kernel_main to the last subsystem, 0 until then.
 extern uint64_t boot_duration_ns;
 
+// Any context.
 enum kernel_state kernel_state(void);
 const char *kernel_state_name(enum kernel_state state);
 // STATUS_BAD_STATE for an illegal move; only the orchestrator and panic call it.
@@ -61,6 +62,7 @@ enum status subsystem_order(const struct subsystem *const *rows, size_t count, s
 enum status orchestrator_start(enum init_phase phase);
 void orchestrator_stop(void);
 
+// Of the row of that name; SUBSYSTEM_REGISTERED when there is none.
 enum subsystem_state orchestrator_state(const char *name);
 uint32_t orchestrator_capabilities(void); // enum phase_capability bits provided so far
 

@@ -10,7 +10,7 @@ struct arch_frame;
 
 enum panic_action { PANIC_HALT, PANIC_REBOOT, PANIC_DEBUG_BREAK, PANIC_CONTINUE };
 
-// D3's report (message, location, thread, state, registers, symbolised stack trace), then the action the profile chose.
+// The report (message, location, thread, state, registers, symbolised stack trace), then the action the profile chose.
 // `frame`: the registers to show; nullptr: those of the caller. `line` 0: `file` says all there is about the place. Returns only for PANIC_CONTINUE (debug builds).
 PRINTF_LIKE(4, 5) void panic_at(const char *file, int line, const struct arch_frame *frame, const char *format, ...);
 
@@ -27,7 +27,7 @@ PRINTF_LIKE(4, 5) void panic_at(const char *file, int line, const struct arch_fr
             panic("assertion failed: %s", #condition_); \
     } while (0)
 
-// D3 PanicHandler: may look at the context and choose the action instead of the profile's. Last registered first asked.
+// May look at the context and choose the action instead of the profile's. Last registered first asked.
 struct panic_context {
     const char *message, *file;
     int line;

@@ -6,6 +6,7 @@
 
 #include <arch/cpu.h>
 
+// These nest: preemption is on again after as many enables. What stands between them is not moved out by the compiler.
 static inline void preempt_disable(void)
 {
     arch_preempt_count_add(1);
@@ -21,6 +22,7 @@ static inline void preempt_enable_no_check(void)
 // Gives the CPU away if a more urgent thread waits and nothing forbids it (scheduler.c).
 void preempt_reschedule(void);
 
+// Gives way now if that was asked for and is allowed.
 static inline void preempt_check(void)
 {
     if (UNLIKELY(arch_reschedule_wanted()))

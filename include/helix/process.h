@@ -49,6 +49,7 @@ struct process {
 // The registry lock: family tree, groups and sessions.
 extern struct mutex process_registry_lock;
 
+// Process 0, which is always there: no reference is needed.
 struct process *process_kernel(void);
 
 // The process of the running thread.
@@ -68,6 +69,7 @@ void process_finish(struct process *process);
 // Takes a zombie out of the registry (wait4): DEAD. The registry lock is held.
 void process_reap(struct process *process) MUST_HOLD(process_registry_lock);
 
+// The struct goes with the last reference; a zombie's goes once it is reaped.
 void process_retain(struct process *process);
 void process_release(struct process *process);
 
@@ -82,6 +84,7 @@ void process_each(void (*visit)(void *context, struct process *process), void *c
 void process_each_locked(void (*visit)(void *context, struct process *process), void *context) MUST_HOLD(process_registry_lock);
 uint64_t process_count(void);
 
+// Takes a legal edge of the state table; an illegal one is a broken invariant (panic).
 void process_become(struct process *process, enum process_state next);
 bool process_state_may_become(enum process_state from, enum process_state to);
 const char *process_state_name(enum process_state state);

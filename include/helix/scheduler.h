@@ -41,16 +41,18 @@ void thread_started(void);
 // READY: the policy queues it, and this CPU is asked to reschedule if it should preempt.
 void scheduler_ready(struct thread *thread);
 
+// What the policy says of it: STATUS_BAD_ARGUMENT, STATUS_UNSUPPORTED. Thread context; the thread may run, wait or be ready.
 enum status scheduler_set_priority(struct thread *thread, struct priority priority);
 enum status scheduler_set_policy(struct thread *thread, const struct scheduling_policy *policy);
 enum status scheduler_migrate(struct thread *thread, uint32_t cpu);
+// Adds up the CPUs' and the policy's counters.
 void scheduler_statistics(struct scheduler_statistics *statistics);
 const char *scheduler_name(void); // of the installed policy, "none"
 
 // Called by the timer interrupt: slice accounting and the policy's tick.
 void scheduler_tick(bool from_user);
 
-// D2's context switch hooks. Called on every switch with interrupts off; must be short. No hook: one predicted branch.
+// Context switch hooks. Called on every switch with interrupts off; must be short. No hook: one predicted branch.
 struct switch_hook {
     void (*before)(const struct thread *from, const struct thread *to, enum switch_reason reason);
     void (*after)(const struct thread *from, const struct thread *to, enum switch_reason reason);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// scheduler_policy.h: what a scheduler is, for those who write one: D2's sixteen operations. Everybody else includes scheduler.h.
+// scheduler_policy.h: what a scheduler is, for those who write one. Everybody else includes scheduler.h.
 #pragma once
 
 #include <abi/status.h>

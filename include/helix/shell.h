@@ -8,7 +8,7 @@
 
 struct shell;
 
-// D0's commands are rows; add one with SHELL_COMMAND beside what it shows. Returns the exit status of the line.
+// Commands are rows; add one with SHELL_COMMAND beside what it shows. Returns the exit status of the line.
 struct shell_command {
     const char *name, *arguments, *help;
     int (*run)(struct shell *shell, int count, char **words);
@@ -16,6 +16,7 @@ struct shell_command {
 #define SHELL_COMMAND(name_, arguments_, help_, run_) \
     TABLE_ROW(helix_shell_commands) static const struct shell_command shell_command_##name_ = { #name_, arguments_, help_, run_ }
 
+// To wherever the shell writes: the console's terminal.
 [[gnu::format(printf, 2, 3)]] void shell_print(struct shell *shell, const char *format, ...);
 
 // Runs on the calling kernel thread: the interactive loop, or, when the boot has lines to execute (--exec), those

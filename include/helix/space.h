@@ -67,6 +67,7 @@ struct space {
     uint64_t argument_start, argument_end, environment_start, environment_end;
 };
 
+// An empty one with one reference for the caller. STATUS_NO_MEMORY.
 enum status space_create(struct space **space);
 void space_retain(struct space *space);
 void space_release(struct space *space); // the last one unmaps and frees everything

@@ -23,6 +23,7 @@ struct CAPABILITY("spinlock") spinlock {
 
 #define SPINLOCK(rank_) { .rank = rank_ }
 
+// Free.
 static inline void spinlock_init(struct spinlock *lock, enum lock_rank rank)
 {
     *lock = (struct spinlock){ .rank = rank };

@@ -8,7 +8,7 @@
 
 enum init_phase : uint8_t { INIT_BOOT, INIT_EARLY, INIT_CORE, INIT_LATE, INIT_RUNTIME, INIT_PHASES };
 
-// What the kernel can do by now (D0's bits 0–13; DESIGN §6 rows 31–36).
+// What the kernel can do by now.
 enum phase_capability : uint32_t {
     PHASE_CONSOLE = 1 << 0,
     PHASE_HEAP = 1 << 1,

@@ -26,6 +26,7 @@ struct test {
 #define CHECK_EQUAL(actual_, expected_) \
     test_check_equal((uint64_t)(actual_), (uint64_t)(expected_), #actual_ " == " #expected_, __FILE__, __LINE__)
 
+// What the macros call. They return whether it held.
 bool test_check(bool passed, const char *condition, const char *file, int line);
 bool test_check_equal(uint64_t actual, uint64_t expected, const char *condition, const char *file, int line);
 

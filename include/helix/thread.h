@@ -54,7 +54,7 @@ enum thread_flags : uint32_t {
     THREAD_SIGNALLED = 1 << 8, // a signal it does not block is pending
 };
 
-// D2's scale: lower is more urgent. 0–99 real-time, 100–139 nice −20 … +19. Idle is a class (THREAD_IDLE), not a number.
+// Lower is more urgent. 0–99 real-time, 100–139 nice −20 … +19. Idle is a class (THREAD_IDLE), not a number.
 struct priority {
     uint8_t base;      // 0 … 139
     int8_t adjustment; // effective = base + adjustment, clamped to the band of `base`
@@ -146,6 +146,7 @@ void thread_discard(struct thread *thread);
 // Ends the running thread: it becomes a zombie, leaves its process, and its memory goes when the last reference does.
 [[noreturn]] void thread_exit(int32_t code);
 
+// The struct and its stack go with the last reference.
 void thread_retain(struct thread *thread);
 void thread_release(struct thread *thread);
 
@@ -177,6 +178,7 @@ bool thread_interrupted(void);
 // State SLEEPING until the time comes. STATUS_INTERRUPTED leaves early.
 enum status thread_sleep_until(uint64_t deadline_ns);
 
+// Lets others of its priority run first, if there are any.
 void thread_yield(void);
 
 // Stop and continue (job control): the running thread stops itself; thread_continue makes it ready again.
@@ -198,7 +200,7 @@ static inline bool priority_is_realtime(struct priority priority)
 }
 struct priority priority_from_nice(int nice);                 // clamps to −20 … 19
 int priority_to_nice(struct priority priority);               // −20 for real-time
-struct priority priority_from_importance(uint8_t importance); // D0's scale 0 … 139, higher wins; DESIGN §6 rows 1–3
+struct priority priority_from_importance(uint8_t importance); // 0 … 139, higher wins, real-time from 100 on
 
 // CPU time so far, the running stretch included.
 uint64_t thread_cpu_time(const struct thread *thread);

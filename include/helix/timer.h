@@ -13,6 +13,7 @@ struct timer {
     bool armed;
 };
 
+// Not armed. `fire` runs in interrupt context and may arm it again.
 void timer_init(struct timer *timer, void (*fire)(struct timer *timer));
 
 // Fires once at deadline_ns on this CPU; sets a new deadline if it is armed already. Any context.

@@ -38,6 +38,7 @@ void tty_set_window(struct tty *tty, uint16_t rows, uint16_t columns);
 void tty_set_foreground(struct tty *tty, uint64_t session, uint64_t group);
 uint64_t tty_foreground(struct tty *tty);
 
+// The session whose controlling terminal it is; 0: none.
 uint64_t tty_session(struct tty *tty);
 
 // LINUX_DEVICE of the terminal, as /proc/PID/stat shows it.

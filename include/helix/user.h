@@ -141,7 +141,7 @@ enum status exec_load(struct vfs_context *place, const char *path, const struct 
 // Why a program does not load, for people ("a program for another machine"), after exec_load has failed.
 void exec_explain(struct vfs_context *place, const char *path, char *text, size_t size);
 
-// Starts a program as a child of the kernel in a session of its own on `terminal` (the shell's run, D0's Runtime.spawn).
+// Starts a program as a child of the kernel in a session of its own on `terminal` (the shell's run).
 struct spawn_request {
     const char *path;
     struct exec_arguments arguments;
@@ -167,6 +167,7 @@ enum status user_kill(uint64_t process, int signal);
 void futex_wake_address(uint64_t address, uint32_t count);
 void futex_release_robust(struct thread *self);
 
+// Sets the hooks of execution and terminals, and starts the thread that sends signals for interrupt handlers. Once, at boot.
 enum status userspace_init(void);
 
 // ---- system calls (kernel/userspace/syscall/) ----

@@ -90,6 +90,7 @@ struct node {
     void *data;               // the file system's
 };
 
+// Fills a node that a file system has allocated: one reference, a number of its own, times of now.
 void node_init(struct node *node, struct mount_point *file_system, const struct node_ops *ops, uint32_t mode);
 void node_retain(struct node *node);
 void node_release(struct node *node);
@@ -193,6 +194,7 @@ struct page_source *file_page_source(struct open_file *file);
 
 // ---- paths ----
 
+// The kernel's own: rooted at "/", never released. Copying takes references, releasing gives them back.
 struct vfs_context *vfs_kernel_context(void);
 enum status vfs_context_copy(const struct vfs_context *from, struct vfs_context *to);
 void vfs_context_release(struct vfs_context *context);
@@ -211,6 +213,7 @@ struct node *entry_node(struct entry *entry);
 // The absolute path as the context sees it. STATUS_OUT_OF_RANGE: it does not fit; STATUS_NOT_FOUND: it was removed.
 enum status vfs_path(struct vfs_context *context, struct entry *entry, char *path, size_t size);
 
+// mkdir, mknod, symlink, link, unlink (rmdir if `directory`), rename, mount and umount, with their checks; paths as in vfs_open.
 enum status vfs_make_directory(struct vfs_context *context, struct entry *base, const char *path, uint32_t mode);
 enum status vfs_make_node(struct vfs_context *context, struct entry *base, const char *path, uint32_t mode, uint64_t device);
 enum status vfs_symlink(struct vfs_context *context, const char *target, struct entry *base, const char *path);

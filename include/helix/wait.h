@@ -35,6 +35,7 @@ struct waiter {
 
 #define WAIT_QUEUE(name_) { .lock = SPINLOCK(RANK_WAIT_QUEUE), .waiters = LIST_HEAD((name_).waiters) }
 
+// Nobody waits.
 void wait_queue_init(struct wait_queue *queue);
 
 // For the running thread.
@@ -50,6 +51,7 @@ void wait_end(struct waiter *waiter);
 void wait_wake_all(struct wait_queue *queue);
 void wait_wake_one(struct wait_queue *queue);
 
+// A glance without the lock, for skipping work: a waiter may be about to enter.
 static inline bool wait_queue_empty(const struct wait_queue *queue)
 {
     return list_empty(&queue->waiters);

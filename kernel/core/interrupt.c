@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// interrupt.c: D3's interrupt dispatcher: calls every handler registered for a vector.
+// interrupt.c: the interrupt dispatcher: calls every handler registered for a vector.
 //
 // Purpose     Drivers register for a vector by name, sharing it or not; the port reports vectors.
 // How         Each vector has a singly linked list of records from a fixed pool. Dispatch walks it without a lock.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// priority.c: D2's scale and its conversions: nice values, and D0's importance.
+// priority.c: the scale of priorities and its conversions: nice values, and importance.
 
 #include <helix/thread.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// state.c: the legal edges of thread and process states (D0, D2).
+// state.c: the legal edges of thread and process states.
 
 #include <helix/panic.h>
 #include <helix/process.h>

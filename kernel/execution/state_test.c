@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// state_test.c: the edges of D0's and D2's state diagrams, and that there are no others.
+// state_test.c: the edges of the state diagrams of threads and processes, and that there are no others.
 
 #include <helix/process.h>
 #include <helix/test.h>

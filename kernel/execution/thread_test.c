@@ -83,7 +83,7 @@ static void block_once(void *unused)
 {
     (void)thread_block_uninterruptible(BLOCK_IO, UINT64_MAX);
     steps++;
-    (void)thread_sleep_until(time_ns() + NS_PER_MS);
+    (void)thread_sleep_until(time_ns() + 200 * NS_PER_MS); // longer than it takes to look at it
     steps++;
     thread_exit(0);
 }
@@ -108,7 +108,7 @@ TEST(thread, is_blocked_ready_sleeping_and_dead_in_turn)
     preempt_enable();
     CHECK(becomes(subject, THREAD_SLEEPING));
     CHECK_EQUAL(steps, 1);
-    (void)thread_sleep_until(time_ns() + 2 * NS_PER_MS);
+    (void)thread_sleep_until(time_ns() + 210 * NS_PER_MS);
     finish(subject);
     CHECK_EQUAL(steps, 2);
 }

@@ -21,6 +21,7 @@ struct cpio_member {
     size_t size;
 };
 
+// Begins at the first member. The bytes stay the caller's.
 void cpio_open(struct cpio_reader *reader, const void *bytes, size_t size);
 
 // The next member, of this archive or of one concatenated to it. STATUS_NOT_FOUND: a proper end. STATUS_BAD_FORMAT: the archive is

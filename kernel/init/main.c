@@ -13,7 +13,7 @@
 
 #include "init.h"
 
-// What the lifecycle calls each phase of initialisation (D0's five, D3's seven).
+// What the lifecycle calls each phase of initialisation.
 static const enum lifecycle_phase lifecycle_of[INIT_PHASES] = {
     [INIT_BOOT] = LIFECYCLE_BOOT,      [INIT_EARLY] = LIFECYCLE_EARLY_INIT,  [INIT_CORE] = LIFECYCLE_CORE_INIT,
     [INIT_LATE] = LIFECYCLE_LATE_INIT, [INIT_RUNTIME] = LIFECYCLE_LATE_INIT,

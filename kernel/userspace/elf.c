@@ -184,7 +184,7 @@ static bool image_enters_code(const struct elf_image *image)
 {
     for (uint32_t i = 0; i < image->segment_count; i++) {
         const struct elf_segment *segment = &image->segments[i];
-        if (segment->access & PAGE_EXECUTE && image->entry >= segment->address && image->entry - segment->address < segment->memory_size)
+        if (segment->access & PAGE_EXECUTE && image->entry - segment->address < segment->memory_size)
             return true;
     }
     return false;
@@ -195,9 +195,9 @@ static uint64_t image_table_address(const struct elf_image *image, uint64_t offs
 {
     for (uint32_t i = 0; i < image->segment_count; i++) {
         const struct elf_segment *segment = &image->segments[i];
-        if (offset >= segment->offset && offset - segment->offset <= segment->file_size &&
-            size <= segment->file_size - (offset - segment->offset))
-            return segment->address + (offset - segment->offset);
+        uint64_t inside = offset - segment->offset; // huge before the segment
+        if (inside <= segment->file_size && size <= segment->file_size - inside)
+            return segment->address + inside;
     }
     return 0;
 }

@@ -122,6 +122,32 @@ TEST(elf, puts_segments_in_order_of_address)
     CHECK_EQUAL(image.low, TEXT);
 }
 
+TEST(elf, counts_whole_pages_of_segments_that_begin_inside_one)
+{
+    struct sample sample;
+    struct elf_image image;
+    sample_make(&sample);
+    sample.rows[0].offset = 0x10;
+    sample.rows[0].virtual_address = TEXT + 0x10;
+    CHECK(sample_read(&sample, &image) == ELF_OK);
+    CHECK_EQUAL(image.low, TEXT);
+    CHECK_EQUAL(image.segments[0].address, TEXT + 0x10);
+    sample.rows[1].offset = 0x1110; // the rest of the page that the text ends in
+    sample.rows[1].virtual_address = TEXT + 0x1110;
+    CHECK(sample_read(&sample, &image) == ELF_OVERLAPPING_SEGMENTS);
+}
+
+TEST(elf, lets_a_segment_without_bytes_of_the_file_lie_anywhere)
+{
+    struct sample sample;
+    struct elf_image image;
+    sample_make(&sample);
+    sample.rows[1].offset = 0x123;
+    sample.rows[1].file_size = 0;
+    CHECK(sample_read(&sample, &image) == ELF_OK);
+    CHECK_EQUAL(image.segments[1].memory_size, 0x1800);
+}
+
 TEST(elf, takes_the_largest_alignment_for_the_load_base)
 {
     struct sample sample;

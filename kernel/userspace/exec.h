@@ -18,6 +18,9 @@ struct program_file {
 enum status program_open(struct vfs_context *place, const char *path, struct program_file *file);
 void program_close(struct program_file *file);
 
+// The frame of a page of the file, with a reference. STATUS_BAD_FORMAT: the file ends before.
+enum status program_page(const struct program_file *file, uint64_t index, phys_t *frame);
+
 // `size` bytes at `offset`. STATUS_BAD_FORMAT: the file ends before.
 enum status program_read(const struct program_file *file, uint64_t offset, void *to, size_t size);
 

@@ -35,6 +35,12 @@ void program_close(struct program_file *file)
     *file = (struct program_file){};
 }
 
+enum status program_page(const struct program_file *file, uint64_t index, phys_t *frame)
+{
+    enum status outcome = file->source->ops->get(file->source, index, false, frame);
+    return outcome == STATUS_OUT_OF_RANGE ? STATUS_BAD_FORMAT : outcome; // empty, or cut off since it was opened
+}
+
 enum status program_read(const struct program_file *file, uint64_t offset, void *to, size_t size)
 {
     if (offset > file->size || size > file->size - offset)
@@ -43,11 +49,7 @@ enum status program_read(const struct program_file *file, uint64_t offset, void 
         uint64_t inside = (offset + done) & PAGE_MASK;
         size_t part = (size_t)MIN(PAGE_SIZE - inside, (uint64_t)(size - done));
         phys_t frame;
-        enum status outcome = file->source->ops->get(file->source, (offset + done) >> PAGE_SHIFT, false, &frame);
-        if (outcome == STATUS_OUT_OF_RANGE)
-            return STATUS_BAD_FORMAT; // cut off since it was opened
-        if (outcome != STATUS_OK)
-            return outcome;
+        TRY(program_page(file, (offset + done) >> PAGE_SHIFT, &frame));
         memcpy((char *)to + done, (const char *)direct_map(frame) + inside, part);
         frame_release(frame);
         done += part;

@@ -55,9 +55,7 @@ enum status program_parse(const struct program_file *file, struct elf_image *ima
     if (!reason)
         reason = &unused;
     *reason = ELF_INVALID_MAGIC;
-    if (!file->size)
-        return STATUS_BAD_FORMAT;
-    TRY(file->source->ops->get(file->source, 0, false, &frame));
+    TRY(program_page(file, 0, &frame));
     enum status outcome = parse_head(file, direct_map(frame), image, reason);
     frame_release(frame);
     return outcome;

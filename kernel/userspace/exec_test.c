@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
-// exec_test.c: scripts, segments and stacks, from a file that is a page of memory, in spaces that no thread runs.
+// exec_test.c: scripts, segments and stacks, from a file that is two pages of memory, in spaces that no thread runs.
 #include "exec.h"
 
 #include <abi/linux/auxv.h>
 #include <abi/linux/elf.h>
+#include <abi/linux/fcntl.h>
 #include <lib/format.h>
 #include <lib/string.h>
 
@@ -15,18 +16,23 @@
 
 enum : uint64_t { TEXT = 0x40'0000, TOP = 0x7000'0000'0000 };
 
-// ---- a file of one page ----
+// ---- a file of up to two pages ----
 
 struct test_file {
     struct page_source source;
-    phys_t frame;
+    phys_t frames[2];
+    uint64_t pages;      // that it still has
+    enum status failure; // of the device it is on
 };
 
 static enum status page_get(struct page_source *source, uint64_t index, bool for_write, phys_t *frame)
 {
-    if (index)
+    const struct test_file *file = container_of(source, struct test_file, source);
+    if (file->failure != STATUS_OK)
+        return file->failure;
+    if (index >= file->pages)
         return STATUS_OUT_OF_RANGE;
-    *frame = container_of(source, struct test_file, source)->frame;
+    *frame = file->frames[index];
     frame_retain(*frame);
     return STATUS_OK;
 }
@@ -49,18 +55,28 @@ static const struct page_source_ops page_ops = { page_get, page_get_resident, pa
 
 static bool file_make(struct test_file *file, const void *bytes, size_t size, struct program_file *program)
 {
-    *file = (struct test_file){ .source = { &page_ops } };
-    if (!CHECK(frame_alloc(1, FRAME_ZEROED, &file->frame) == STATUS_OK))
-        return false;
-    memcpy(direct_map(file->frame), bytes, size);
+    *file = (struct test_file){ .source = { &page_ops }, .pages = 2 };
+    for (size_t i = 0; i < 2; i++) {
+        if (!CHECK(frame_alloc(1, FRAME_ZEROED, &file->frames[i]) == STATUS_OK))
+            return false;
+    }
+    if (file->frames[0].raw < file->frames[1].raw) { // so that reading beyond the first page does not reach the second
+        phys_t lower = file->frames[0];
+        file->frames[0] = file->frames[1];
+        file->frames[1] = lower;
+    }
+    for (size_t done = 0; done < size; done += PAGE_SIZE)
+        memcpy(direct_map(file->frames[done >> PAGE_SHIFT]), (const char *)bytes + done, MIN(PAGE_SIZE, size - done));
     *program = (struct program_file){ nullptr, &file->source, size };
     return true;
 }
 
 static void file_drop(struct test_file *file)
 {
-    CHECK_EQUAL(atomic_load_explicit(&frame_of(file->frame)->references, memory_order_relaxed), 1);
-    frame_release(file->frame);
+    for (size_t i = 0; i < 2; i++) {
+        CHECK_EQUAL(atomic_load_explicit(&frame_of(file->frames[i])->references, memory_order_relaxed), 1);
+        frame_release(file->frames[i]);
+    }
 }
 
 // ---- scripts ----
@@ -158,7 +174,7 @@ TEST(exec, clears_what_lies_behind_the_files_bytes)
     program_make(&bytes);
     if (!file_make(&file, &bytes, sizeof bytes, &opened) || !CHECK(space_create(&space) == STATUS_OK))
         return;
-    memset((char *)direct_map(file.frame) + sizeof bytes, 'x', PAGE_SIZE - sizeof bytes); // behind the end of the file
+    memset((char *)direct_map(file.frames[0]) + sizeof bytes, 'x', PAGE_SIZE - sizeof bytes); // behind the end of the file
     CHECK(program_parse(&opened, &program.image, nullptr) == STATUS_OK);
     CHECK(program_map(space, &opened, &program) == STATUS_OK);
     char read[2] = "??";
@@ -168,7 +184,7 @@ TEST(exec, clears_what_lies_behind_the_files_bytes)
     CHECK_EQUAL(space_read(space, TEXT + 3 * PAGE_SIZE - 1, read, 1), 1);
     CHECK_EQUAL(read[0], 0);
     CHECK_EQUAL(space_write(space, TEXT, "w", 1), 0); // the text stays what it should be
-    CHECK_EQUAL(((char *)direct_map(file.frame))[sizeof bytes], 'x');
+    CHECK_EQUAL(((char *)direct_map(file.frames[0]))[sizeof bytes], 'x');
     space_release(space);
     file_drop(&file);
 }
@@ -189,6 +205,154 @@ TEST(exec, refuses_a_file_that_is_shorter_than_it_says)
     opened.size = 0;
     CHECK(program_parse(&opened, &image, &reason) == STATUS_BAD_FORMAT);
     file_drop(&file);
+}
+
+TEST(exec, maps_exactly_the_files_bytes_when_there_is_nothing_to_clear)
+{
+    struct test_program bytes;
+    struct test_file file;
+    struct program_file opened;
+    struct program program = {};
+    struct space *space;
+    program_make(&bytes);
+    bytes.rows[0].memory_size = bytes.rows[0].file_size;
+    if (!file_make(&file, &bytes, sizeof bytes, &opened) || !CHECK(space_create(&space) == STATUS_OK))
+        return;
+    CHECK(program_parse(&opened, &program.image, nullptr) == STATUS_OK);
+    CHECK(program_map(space, &opened, &program) == STATUS_OK);
+    CHECK_EQUAL(space->mapped, PAGE_SIZE);
+    CHECK_EQUAL(space->faults_copied, 0); // the page is the file's own
+    space_release(space);
+    file_drop(&file);
+}
+
+TEST(exec, refuses_to_map_what_it_cannot_read_or_has_no_room_for)
+{
+    struct test_program bytes;
+    struct test_file file;
+    struct program_file opened;
+    struct program program = {};
+    struct space *space;
+    program_make(&bytes);
+    if (!file_make(&file, &bytes, sizeof bytes, &opened) || !CHECK(space_create(&space) == STATUS_OK))
+        return;
+    CHECK(program_parse(&opened, &program.image, nullptr) == STATUS_OK);
+    space->limit_space = PAGE_SIZE / 2;
+    CHECK(program_map(space, &opened, &program) == STATUS_NO_MEMORY);
+    space->limit_space = PAGE_SIZE; // the file's page, and not those behind it
+    CHECK(program_map(space, &opened, &program) == STATUS_NO_MEMORY);
+    space_release(space);
+    if (!CHECK(space_create(&space) == STATUS_OK))
+        return;
+    file.failure = STATUS_IO_ERROR;
+    CHECK(program_map(space, &opened, &program) == STATUS_IO_ERROR);
+    space_release(space);
+    file_drop(&file);
+}
+
+TEST(exec, reads_program_headers_wherever_they_lie_in_the_file)
+{
+    static const uint64_t offsets[] = { PAGE_SIZE - 20, PAGE_SIZE, PAGE_SIZE + 8, 3000 };
+    static char pages[2 * PAGE_SIZE];
+    struct test_program bytes;
+    struct test_file file;
+    struct program_file opened;
+    struct elf_image image;
+    for (size_t i = 0; i < ARRAY_LENGTH(offsets); i++) {
+        program_make(&bytes);
+        bytes.header.program_headers = offsets[i];
+        memset(pages, 0, sizeof pages);
+        memcpy(pages, &bytes, sizeof bytes);
+        memcpy(pages + offsets[i], bytes.rows, sizeof bytes.rows);
+        if (!file_make(&file, pages, sizeof pages, &opened))
+            return;
+        CHECK(program_parse(&opened, &image, nullptr) == STATUS_OK);
+        CHECK_EQUAL(image.segments[0].address, TEXT);
+        file_drop(&file);
+    }
+}
+
+TEST(exec, says_why_a_file_is_no_program)
+{
+    struct test_program bytes;
+    struct test_file file;
+    struct program_file opened;
+    struct elf_image image;
+    enum elf_error reason = ELF_OK;
+    program_make(&bytes);
+    bytes.header.program_headers = 0; // so that only the size of the file is against it
+    if (!file_make(&file, &bytes, sizeof bytes, &opened))
+        return;
+    opened.size = sizeof bytes.header - 4;
+    CHECK(program_parse(&opened, &image, &reason) == STATUS_BAD_FORMAT && reason == ELF_BUFFER_TOO_SMALL);
+    memset(direct_map(file.frames[0]), 't', PAGE_SIZE);
+    CHECK(program_parse(&opened, &image, &reason) == STATUS_BAD_FORMAT && reason == ELF_INVALID_MAGIC);
+    file.pages = 0; // emptied since it was opened
+    CHECK(program_parse(&opened, &image, &reason) == STATUS_BAD_FORMAT && reason == ELF_INVALID_MAGIC);
+    file.failure = STATUS_IO_ERROR;
+    CHECK(program_parse(&opened, &image, nullptr) == STATUS_IO_ERROR);
+    file_drop(&file);
+}
+
+TEST(exec, reads_across_pages_and_nothing_beyond_the_end)
+{
+    enum : uint64_t { SIZE = PAGE_SIZE + 100 };
+    static char pages[SIZE];
+    char read[16] = "----------";
+    struct test_file file;
+    struct program_file opened;
+    memcpy(pages + PAGE_SIZE - 4, "abcdefgh", 8);
+    if (!file_make(&file, pages, sizeof pages, &opened))
+        return;
+    CHECK(program_read(&opened, PAGE_SIZE - 4, read, 8) == STATUS_OK);
+    CHECK(!memcmp(read, "abcdefgh--", 10));
+    CHECK(program_read(&opened, SIZE, read, 0) == STATUS_OK);
+    CHECK(program_read(&opened, SIZE - 4, read, 4) == STATUS_OK);
+    CHECK(program_read(&opened, SIZE - 3, read, 4) == STATUS_BAD_FORMAT);
+    CHECK(program_read(&opened, SIZE + 1, read, 0) == STATUS_BAD_FORMAT);
+    CHECK(program_read(&opened, UINT64_MAX - 1, read, 4) == STATUS_BAD_FORMAT);
+    file.pages = 1; // cut off since it was opened
+    CHECK(program_read(&opened, PAGE_SIZE - 4, read, 8) == STATUS_BAD_FORMAT);
+    file.failure = STATUS_IO_ERROR;
+    CHECK(program_read(&opened, 0, read, 1) == STATUS_IO_ERROR);
+    file_drop(&file);
+}
+
+// ---- finding the file ----
+
+// What opening says while the file's node has another mode.
+static enum status open_as(const char *path, uint32_t mode)
+{
+    struct program_file file;
+    struct entry *entry;
+    if (!CHECK(vfs_lookup(vfs_kernel_context(), nullptr, path, true, &entry) == STATUS_OK))
+        return STATUS_OK;
+    uint32_t before = entry_node(entry)->mode;
+    entry_node(entry)->mode = mode;
+    enum status outcome = program_open(vfs_kernel_context(), path, &file);
+    if (outcome == STATUS_OK)
+        program_close(&file);
+    entry_node(entry)->mode = before;
+    entry_release(entry);
+    return outcome;
+}
+
+KERNEL_TEST(exec, opens_only_regular_files_that_may_be_run_and_mapped)
+{
+    static const char path[] = "/tmp/exec_test";
+    struct open_file *made;
+    struct program_file file;
+    if (!CHECK(vfs_open(vfs_kernel_context(), nullptr, path, LINUX_O_CREAT | LINUX_O_WRONLY, 0755, &made) == STATUS_OK))
+        return;
+    file_release(made);
+    CHECK(open_as(path, LINUX_S_IFREG | 0755) == STATUS_OK);
+    CHECK(open_as(path, LINUX_S_IFREG | 0100) == STATUS_OK);
+    CHECK(open_as(path, LINUX_S_IFREG | 0644) == STATUS_DENIED);
+    CHECK(open_as(path, LINUX_S_IFIFO | 0755) == STATUS_DENIED);
+    CHECK(open_as("/proc/meminfo", LINUX_S_IFREG | 0755) == STATUS_DENIED); // has no pages
+    CHECK(program_open(vfs_kernel_context(), "/", &file) == STATUS_DENIED);
+    CHECK(program_open(vfs_kernel_context(), "/no/such/file", &file) == STATUS_NOT_FOUND);
+    CHECK(vfs_unlink(vfs_kernel_context(), nullptr, path, false) == STATUS_OK);
 }
 
 // ---- stacks ----

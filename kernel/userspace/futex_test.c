@@ -47,7 +47,7 @@ static void prepare(struct space *space)
 
 struct sleeper {
     uint64_t at;
-    uint32_t mask;
+    uint32_t mask, scope; // LINUX_FUTEX_PRIVATE_FLAG or 0
     struct thread *thread;
     int64_t result;
 };
@@ -55,21 +55,26 @@ struct sleeper {
 static void sleeper_main(void *argument)
 {
     struct sleeper *sleeper = argument;
-    sleeper->result = futex(sleeper->at, LINUX_FUTEX_WAIT_BITSET | LINUX_FUTEX_PRIVATE_FLAG, 0, 0, 0, sleeper->mask);
+    sleeper->result = futex(sleeper->at, LINUX_FUTEX_WAIT_BITSET | sleeper->scope, 0, 0, 0, sleeper->mask);
     woken++;
     thread_exit(0);
 }
 
-static void sleeper_start(struct sleeper *sleeper, uint64_t at, uint32_t mask)
+static void sleeper_start_in(struct sleeper *sleeper, uint64_t at, uint32_t mask, uint32_t scope)
 {
     const struct thread_request request = { .name = "sleeper", .process = process_current(), .entry = sleeper_main, .argument = sleeper };
-    *sleeper = (struct sleeper){ .at = at, .mask = mask, .result = -1 };
+    *sleeper = (struct sleeper){ .at = at, .mask = mask, .scope = scope, .result = -1 };
     if (!CHECK(thread_create(&request, &sleeper->thread) == STATUS_OK))
         return;
     thread_start(sleeper->thread);
     for (int i = 0; i < 100 && atomic_load(&sleeper->thread->state) != THREAD_BLOCKED; i++)
         thread_yield();
     CHECK_EQUAL(sleeper->thread->block_reason, BLOCK_FUTEX);
+}
+
+static void sleeper_start(struct sleeper *sleeper, uint64_t at, uint32_t mask)
+{
+    sleeper_start_in(sleeper, at, mask, LINUX_FUTEX_PRIVATE_FLAG);
 }
 
 static bool sleeps(const struct sleeper *sleeper)
@@ -94,7 +99,8 @@ static void wakes_the_oldest(struct space *space)
     prepare(space);
     for (size_t i = 0; i < 3; i++)
         sleeper_start(&sleepers[i], WORD, UINT32_MAX);
-    CHECK_EQUAL(futex(OTHER_WORD, LINUX_FUTEX_WAKE | LINUX_FUTEX_PRIVATE_FLAG, 3, 0, 0, 0), 0);
+    for (uint64_t other = WORD + 4; other < HOLE; other += 4) // some share its bucket
+        CHECK_EQUAL(futex(other, LINUX_FUTEX_WAKE | LINUX_FUTEX_PRIVATE_FLAG, 3, 0, 0, 0), 0);
     CHECK_EQUAL(futex(WORD, LINUX_FUTEX_WAKE | LINUX_FUTEX_PRIVATE_FLAG, 0, 0, 0, 0), 0);
     CHECK(sleeps(&sleepers[0]));
     CHECK_EQUAL(futex(WORD, LINUX_FUTEX_WAKE | LINUX_FUTEX_PRIVATE_FLAG, 2, 0, 0, 0), 2);
@@ -140,6 +146,28 @@ static void requeues(struct space *space)
     CHECK_EQUAL(futex(WORD, LINUX_FUTEX_REQUEUE | LINUX_FUTEX_PRIVATE_FLAG, 0, 9, WORD, 0), 1); // onto itself
     CHECK_EQUAL(futex(WORD, WAKE, 9, 0, 0, 0), 1);
     sleeper_end(&sleepers[2]);
+}
+
+// Two addresses of one page: other processes have it at addresses of their own.
+static void meets_in_shared_memory(struct space *space)
+{
+    enum : uint64_t { HERE = 0x50'0000, THERE = 0x60'0000 };
+    struct map_request request = {
+        .hint = HERE, .size = PAGE_SIZE, .access = PAGE_READ | PAGE_WRITE, .flags = MAP_AT_FREE | MAP_SHARED_PAGES
+    };
+    struct sleeper sleeper;
+    uint64_t mapped;
+    CHECK(space_map(space, &request, &mapped) == STATUS_OK);
+    mutex_acquire(&space->lock);
+    request.source = space_find(space, HERE)->source;
+    mutex_release(&space->lock);
+    request.hint = THERE;
+    CHECK(space_map(space, &request, &mapped) == STATUS_OK);
+    sleeper_start_in(&sleeper, HERE + 8, UINT32_MAX, 0);
+    CHECK_EQUAL(futex(THERE + 8, LINUX_FUTEX_WAKE | LINUX_FUTEX_PRIVATE_FLAG, 1, 0, 0, 0), 0);
+    CHECK_EQUAL(futex(THERE + 12, LINUX_FUTEX_WAKE, 1, 0, 0, 0), 0);
+    CHECK_EQUAL(futex(THERE + 8, LINUX_FUTEX_WAKE, 1, 0, 0, 0), 1);
+    sleeper_end(&sleeper);
 }
 
 // ---- refusals ----
@@ -257,6 +285,11 @@ TEST(futex, wakes_those_who_share_a_bit)
 TEST(futex, moves_waiters_to_another_word)
 {
     CHECK(test_in_process(requeues));
+}
+
+TEST(futex, meets_in_shared_memory_whatever_the_address)
+{
+    CHECK(test_in_process(meets_in_shared_memory));
 }
 
 TEST(futex, refuses_words_it_cannot_read_and_values_that_have_changed)

@@ -89,9 +89,9 @@ enum status user_spawn(const struct spawn_request *request, struct process **mad
 // caller looks; whoever else holds the process (/proc) is not waited for for ever.
 static void wait_until_gone(struct process *process)
 {
-    enum { TRIES = 200 };
-    for (int i = 0; i < TRIES && atomic_load(&process->references) > 1; i++)
-        (void)thread_sleep_until(time_ns() + 50 * NS_PER_US);
+    enum : uint64_t { FIRST_NS = 20 * NS_PER_US, LONGEST_NS = 100 * NS_PER_MS };
+    for (uint64_t pause = FIRST_NS; pause < LONGEST_NS && atomic_load(&process->references) > 1; pause *= 2)
+        (void)thread_sleep_until(time_ns() + pause);
 }
 
 bool user_wait(struct process *process, bool stops, int *wait_status)

@@ -31,6 +31,31 @@ def run_programs(names, prefix, folder=PROGRAMS, archives=None, timeout=240, opt
     return results
 
 
+# ---- memory balance
+
+ZONE = re.compile(r"(?m)^(\w+) +(\d+) +(\d+) +(\d+) *$")
+
+
+def zones(text):
+    """{zone: (total, used, free)} of what `mem` printed, the sums checked."""
+    rows = {name: tuple(map(int, figures)) for name, *figures in ZONE.findall(text)}
+    check("total" in rows and len(rows) > 1, f"no zones in {text!r}")
+    for name, (total, used, free) in rows.items():
+        check(total == used + free, f"zone {name} does not balance: {total} is not {used} + {free}")
+    for column in range(3):
+        check(rows["total"][column] == sum(row[column] for name, row in rows.items() if name != "total"), f"the zones do not add up: {rows}")
+    return rows
+
+
+def check_nothing_lost(outcome):
+    """The lines ran between two `mem`: as many frames are used after as before."""
+    text = outcome.out
+    rows = [zones(part) for part in re.split(r"(?m)^zone +total KiB", text)[1:]]
+    check(len(rows) >= 2, f"two tables of memory expected: {outcome.describe()}")
+    lost = rows[-1]["total"][1] - rows[0]["total"][1]
+    check(lost <= 0, f"{lost} KiB more are used than before: {outcome.describe()}")
+
+
 # ---- the three lines everybody tries first
 
 @test
@@ -105,8 +130,12 @@ def hostile_statuses_reach_the_shell():
 
 @test
 def mutated_programs_harm_nobody():
-    outcome = run("mem", f"run {PROGRAMS}/mutants run {PROGRAMS}/victim 500", "mem", f"echo {DONE}", timeout=200, archives=programs())
-    check(DONE in outcome.out and "ok mutants" in outcome.out, outcome.describe())
+    line = f"run {PROGRAMS}/mutants run {PROGRAMS}/victim 500"
+    outcome = run(line, "mem", line, "mem", f"echo {DONE}", timeout=200, archives=programs()).expect(0)
+    check(DONE in outcome.out, outcome.describe())
+    refused, ran, killed = map(int, re.search(r"ok mutants: (\d+) refused, (\d+) ran, (\d+) killed", outcome.out).groups())
+    check(refused + ran + killed == 500 and refused > 200 and ran > 50, outcome.describe())
+    check_nothing_lost(outcome)
 
 
 @serial
@@ -135,11 +164,12 @@ def run_refuses_with_a_message():
     results = []
     names = ["/missing", "/bin", "/", "/bin/busybox/x", *(f"/{name}" for name in bad), '""', "/" + "n" * 300, "/dev/null", "/dev/zero", "/proc/version"]
     lines = [line for i, name in enumerate(names) for line in (f"echo case {i}", f"run {name}")]
-    outcome = run(*lines, "echo alive", archives=[path])
+    outcome = run("run /missing", "mem", *lines, "mem", "echo alive", archives=[path])
     cases = re.split(r"case (\d+)\n", outcome.out)
     said = {int(cases[i]): cases[i + 1] for i in range(1, len(cases) - 1, 2)}
+    check_nothing_lost(outcome)
     for i, name in enumerate(names):
-        shown = said.get(i, "").replace("alive\n", "").strip()
+        shown = said.get(i, "").partition("zone ")[0].strip()
         results.append((f"run_refuses.{name[:20]}", None if shown else "no message"))
     results.append(("run_refuses.shell_alive", None if outcome.out.endswith("alive\n") and outcome.status == 0 else outcome.describe()))
     for line in ("run /missing", "run /bin", "run /bad/text", "run /bad/foreign", "nosuchcommand"):
@@ -274,21 +304,7 @@ def memory_above_four_gibibytes_is_used():
     check(abs(after["total"][1] - before["total"][1]) < 1024, f"memory was lost: {before} {after}")
 
 
-# ---- memory balance
-
-ZONE = re.compile(r"(?m)^(\w+) +(\d+) +(\d+) +(\d+) *$")
-
-
-def zones(text):
-    """{zone: (total, used, free)} of what `mem` printed, the sums checked."""
-    rows = {name: tuple(map(int, figures)) for name, *figures in ZONE.findall(text)}
-    check("total" in rows and len(rows) > 1, f"no zones in {text!r}")
-    for name, (total, used, free) in rows.items():
-        check(total == used + free, f"zone {name} does not balance: {total} is not {used} + {free}")
-    for column in range(3):
-        check(rows["total"][column] == sum(row[column] for name, row in rows.items() if name != "total"), f"the zones do not add up: {rows}")
-    return rows
-
+# ---- programs end, their memory comes back
 
 @test
 def memory_returns_to_the_same_figure():

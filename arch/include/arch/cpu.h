@@ -46,7 +46,7 @@ static inline void arch_cpu_relax(void);             // inside a spin loop
 static inline uint64_t arch_cycles(void);
 uint64_t arch_cycles_per_second(void);
 
-// Breaks into a debugger if one is attached (D3 PanicAction DebugBreak).
+// Breaks into a debugger if one is attached.
 static inline void arch_debug_break(void);
 
 // Brings up what must exist before anything can fault: per-CPU block, descriptor tables, exception vectors,

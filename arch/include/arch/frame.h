@@ -10,6 +10,7 @@
 
 #include <arch/impl/frame.h> // struct arch_frame and the inline functions below
 
+// Instruction and stack pointer at the entry, and whether it came from user mode.
 static inline uint64_t arch_frame_ip(const struct arch_frame *frame);
 static inline uint64_t arch_frame_sp(const struct arch_frame *frame);
 static inline uint64_t arch_frame_fp(const struct arch_frame *frame); // frame pointer, for backtraces
@@ -42,7 +43,7 @@ static inline struct arch_frame *arch_user_frame(uint64_t stack_top);
 // all registers. Interrupts off on entry. First thing a new user thread does, and the last of execve.
 [[noreturn]] void arch_return_to_user(struct arch_frame *frame);
 
-// Writes "RAX=0x… RBX=0x…" lines (D3 register dump) through `line`.
+// Writes "RAX=0x… RBX=0x…" lines through `line`.
 void arch_frame_dump(const struct arch_frame *frame, void (*line)(void *context, const char *text), void *context);
 
 // Fills the registers as they are at the call, for a panic without a frame.

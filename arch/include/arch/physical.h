@@ -12,6 +12,7 @@ struct physical_view {
     uint64_t base, size;
 };
 
+// Asks the view.
 static inline const void *physical_at(const struct physical_view *view, uint64_t start, uint64_t size)
 {
     return view->at(view, start, size);

@@ -5,6 +5,7 @@
 
 #include <lib/types.h>
 
+// One access of one byte.
 static inline uint8_t arch_port_read8(uint16_t port);
 static inline void arch_port_write8(uint16_t port, uint8_t value);
 

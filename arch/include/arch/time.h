@@ -7,7 +7,7 @@
 
 struct boot_info;
 
-// Chooses and calibrates the time sources (D4's priority list). Interrupts may be off.
+// Chooses and calibrates the time sources, the best there is. Interrupts may be off.
 enum status arch_time_init(const struct boot_info *boot);
 
 // Nanoseconds since boot: monotonic, the same on all CPUs. Lock-free, a few instructions.

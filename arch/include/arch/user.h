@@ -10,6 +10,7 @@
 // One past the highest address a user program may use.
 uint64_t arch_user_end(void);
 
+// STATUS_BAD_ADDRESS: the range is not the user's, or a page of it cannot be had; bytes before it may have been copied.
 enum status arch_copy_from_user(void *to, uint64_t from, size_t size);
 enum status arch_copy_to_user(uint64_t to, const void *from, size_t size);
 enum status arch_clear_user(uint64_t to, size_t size);

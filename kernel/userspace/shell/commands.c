@@ -16,7 +16,7 @@
 TABLE_DECLARE(struct shell_command, helix_shell_commands);
 TABLE_DECLARE(struct boot_option_row, helix_boot_options);
 
-enum { FILE_CHUNK = 1024, PATH_BYTES = 512, HELP_WIDTH = 24, KILL_ROUNDS = 20 };
+enum { FILE_CHUNK = 1024, PATH_BYTES = 512, HELP_WIDTH = 27, KILL_ROUNDS = 20 };
 enum : uint64_t { KILL_PAUSE_NS = 10 * NS_PER_MS };
 
 static int usage(struct shell *shell, const char *name)
@@ -40,11 +40,21 @@ static const struct shell_command *next_by_name(const char *after)
     return best;
 }
 
+// Characters, of which the terminal shows one a cell: bytes that continue a UTF-8 sequence do not count.
+static int text_columns(const char *text)
+{
+    int columns = 0;
+    for (; *text; text++)
+        columns += ((uint8_t)*text & 0xc0) != 0x80;
+    return columns;
+}
+
 static void help_row(struct shell *shell, const struct shell_command *row)
 {
     char left[64];
     format_text(left, sizeof left, "%s %s", row->name, row->arguments);
-    shell_print(shell, "  %s%-*s%s %s\n", shell_colour(shell, "\033[36m"), HELP_WIDTH, left, shell_colour(shell, "\033[0m"), row->help);
+    shell_print(shell, "  %s%s%s%*s%s\n", shell_colour(shell, "\033[36m"), left, shell_colour(shell, "\033[0m"),
+                MAX(HELP_WIDTH - text_columns(left), 1), "", row->help);
 }
 
 static void help_boot_options(struct shell *shell)
@@ -65,7 +75,7 @@ static int help_one(struct shell *shell, const char *name)
         shell_error(shell, "Unknown command: %s", name);
         return 1;
     }
-    shell_print(shell, "%s %s\n    %s\n", row->name, row->arguments, row->help);
+    shell_print(shell, "%s%s%s\n    %s\n", row->name, row->arguments[0] ? " " : "", row->arguments, row->help);
     return 0;
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // shell.c: the kernel's own shell.
 //
-// Purpose     Show the live kernel and start programs before there is any program: D0's sixteen commands, and whatever else a
+// Purpose     Show the live kernel and start programs before there is any program: its own commands, and whatever else a
 //             SHELL_COMMAND row adds beside the code it shows.
 // How         One kernel thread reads lines from the console's terminal in raw mode (line.c), parses them command by command
 //             (parse.c, so that $? is what it is by then), and runs a row or a program (program.c). With lines handed over by the

@@ -2,6 +2,7 @@
 // arguments.h: system call arguments that are more than a number, brought into kernel memory.
 #pragma once
 
+#include <abi/linux/resource.h>
 #include <abi/linux/stat.h>
 #include <abi/status.h>
 #include <lib/types.h>
@@ -22,3 +23,9 @@ void string_array_free(char **array);
 // A timespec as nanoseconds; STATUS_BAD_ARGUMENT for one that is not normalised or negative.
 enum status timespec_copy(uint64_t at, uint64_t *ns);
 enum status timespec_store(uint64_t at, uint64_t ns);
+
+// Nanoseconds as programs see them in rusage and interval timers.
+static inline struct linux_timeval timeval_of(uint64_t ns)
+{
+    return (struct linux_timeval){ (int64_t)(ns / NS_PER_S), (int64_t)(ns % NS_PER_S / 1000) };
+}

@@ -236,11 +236,6 @@ static bool child_matches(const struct process *child, const struct wait_request
            (request->kind == LINUX_P_PGID && child->group == request->id);
 }
 
-static struct linux_timeval timeval_of(uint64_t ns)
-{
-    return (struct linux_timeval){ (int64_t)(ns / NS_PER_S), (int64_t)(ns % NS_PER_S / 1000) };
-}
-
 static void child_end_report(struct process *parent, struct process *child, bool keep, struct wait_report *report)
     MUST_HOLD(process_registry_lock)
 {

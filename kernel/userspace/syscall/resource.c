@@ -10,14 +10,10 @@
 #include <helix/scheduler.h>
 #include <helix/space.h>
 
+#include "arguments.h"
 #include "calls.h"
 
 // ---- time used ----
-
-static struct linux_timeval timeval_of(uint64_t ns)
-{
-    return (struct linux_timeval){ (int64_t)(ns / NS_PER_S), (int64_t)(ns % NS_PER_S / 1000) };
-}
 
 struct usage {
     uint64_t cpu_ns, user_ns, voluntary, involuntary;

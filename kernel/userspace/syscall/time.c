@@ -177,11 +177,6 @@ int64_t sys_alarm(struct thread *self, const struct syscall_arguments *arguments
     return (int64_t)((left + NS_PER_S - 1) / NS_PER_S);
 }
 
-static struct linux_timeval timeval_of(uint64_t ns)
-{
-    return (struct linux_timeval){ (int64_t)(ns / NS_PER_S), (int64_t)(ns % NS_PER_S / 1000) };
-}
-
 static enum status interval_store(uint64_t at, const struct user_process *user)
 {
     const struct linux_timeval value[2] = { timeval_of(user->alarm_interval_ns), timeval_of(alarm_left(user)) };
