@@ -396,7 +396,36 @@ static void running_program_cannot_be_written(void)
     }
     usleep(100000);
     CHECK_ERROR(open(SELF, O_WRONLY), ETXTBSY);
+    CHECK_ERROR(open(SELF, O_RDONLY | O_TRUNC), ETXTBSY);
+    CHECK_ERROR(truncate(SELF, 0), ETXTBSY);
     CHECK_EQUAL(check_wait(child), 0);
+}
+
+static void written_program_cannot_be_run(void)
+{
+    check_enter_scratch();
+    int from = open(SELF, O_RDONLY), to = open("copy", O_WRONLY | O_CREAT, 0755);
+    char block[4096];
+    ssize_t got;
+    while ((got = read(from, block, sizeof block)) > 0)
+        CHECK_EQUAL(write(to, block, (size_t)got), got);
+    char *arguments[] = { "copy", "@pid", "1", NULL };
+    pid_t child = fork();
+    if (child == 0) {
+        close(to);
+        CHECK_ERROR(execv("copy", arguments), ETXTBSY); // the parent has it open still
+        _exit(5);
+    }
+    CHECK_EQUAL(check_wait(child), 5 << 8);
+    close(to);
+    child = fork();
+    if (child == 0) {
+        execv("copy", arguments);
+        _exit(9);
+    }
+    CHECK_EQUAL(check_wait(child), 1 << 8);
+    to = open("copy", O_WRONLY | O_TRUNC);
+    CHECK(to >= 0);
 }
 
 static void auxiliary_vector_is_complete(void)
@@ -571,6 +600,7 @@ static const struct check_row rows[] = {
     CHECK_ROW(exec_keeps_and_resets_what_it_must),
     CHECK_ROW(vfork_and_exec_leave_the_parent_whole),
     CHECK_ROW(running_program_cannot_be_written),
+    CHECK_ROW(written_program_cannot_be_run),
     CHECK_ROW(auxiliary_vector_is_complete),
     CHECK_ROW(sessions_and_groups_follow_the_rules),
     CHECK_ROW(identities_are_consistent),

@@ -46,7 +46,7 @@ struct fpu_extent {
 static_assert(sizeof(struct fpu_extent) == 48);
 
 enum : uint32_t { FPU_MAGIC1 = 0x46505853, FPU_MAGIC2 = 0x46505845 };
-enum { FPU_EXTENT_OFFSET = 464, FPU_ALIGNMENT = 64, RED_ZONE = 128 };
+enum { FPU_EXTENT_OFFSET = 464, FPU_ALIGNMENT = 64, RED_ZONE = 128, USER_RING = 3 };
 enum : uint64_t {
     UC_FP_XSTATE = 1,
     UC_SIGCONTEXT_SS = 2,
@@ -161,6 +161,8 @@ enum status arch_signal_pop(struct arch_frame *frame, uint64_t *mask, struct lin
     const struct sigcontext *from = &user.context;
     if (from->rip >= arch_user_end())
         return STATUS_BAD_ADDRESS; // would fault in ring 0 on the way out
+    if ((from->cs | USER_RING) != SELECTOR_USER_CODE)
+        return STATUS_BAD_ADDRESS; // there is no other code segment to return to
     TRY(fpu_pop(from->fpu));
     uint64_t flags = (frame->rflags & ~USER_FLAGS) | (from->rflags & USER_FLAGS);
     *frame = (struct arch_frame){

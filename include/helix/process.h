@@ -21,8 +21,8 @@ enum process_state : uint32_t { PROCESS_CREATING, PROCESS_RUNNING, PROCESS_STOPP
 enum : uint64_t { PROCESS_INIT = 1 }; // no process has this id
 
 struct process {
-    uint64_t id;            // [const] 0: the kernel
-    struct process *parent; // registry lock; nullptr for the kernel, and once reaped
+    uint64_t id;                // [const] 0: the kernel
+    struct process *parent;     // registry lock; nullptr for the kernel, and once reaped
     _Atomic uint64_t parent_id; // what the process is told; PROCESS_INIT for the kernel, which plays init's part
     char name[32];
     _Atomic uint32_t state;     // enum process_state; changed only by process_become()

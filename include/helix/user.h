@@ -14,7 +14,7 @@
 #include <helix/thread.h>
 #include <helix/vfs.h>
 
-enum { DESCRIPTORS_MAX = 1024 };
+enum { DESCRIPTORS_MAX = 1024, GROUPS_MAX = 32 };
 
 // ---- descriptors (kernel/userspace/descriptor.c) ----
 enum { DESCRIPTORS_INLINE = 32 };
@@ -70,15 +70,17 @@ struct user_process {
     struct pending_signals pending; // actions->lock
     struct linux_rlimit limits[LINUX_RLIMITS];
     uint32_t user, group, effective_user, effective_group, saved_user, saved_group;
-    struct tty *terminal; // controlling terminal
-    uint64_t stop_status; // for wait4(WUNTRACED): signal that stopped it, 0: not stopped or reported
-    bool continued;       // for WCONTINUED
-    int exit_signal;      // sent to the parent at the end (SIGCHLD)
-    bool vfork_waiting;   // the parent waits for exec or exit
+    uint32_t group_count, groups[GROUPS_MAX]; // supplementary groups
+    struct tty *terminal;                     // controlling terminal
+    uint64_t stop_status;                     // for wait4(WUNTRACED): signal that stopped it, 0: not stopped or reported
+    bool continued;                           // for WCONTINUED
+    int exit_signal;                          // sent to the parent at the end (SIGCHLD)
+    bool vfork_waiting;                       // the parent waits for exec or exit
     struct wait_queue vfork_done;
     struct timer alarm; // ITIMER_REAL
     uint64_t alarm_interval_ns;
     struct list_node alarm_link; // waits for its SIGALRM to be sent
+    struct node *program;        // what it runs, kept from being written (node_run_begin); nullptr before the first exec
     char executable[256];        // path for /proc/PID/exe
     bool has_executed;           // setpgid refuses children that did
 };
@@ -135,9 +137,16 @@ void load_averages(uint64_t loads[3]);
 struct exec_arguments {
     char **argv, **envp; // kernel memory, nullptr-terminated
 };
+// What a program needs to run, and who it is.
+struct exec_result {
+    struct space *space;
+    struct node *program; // node_run_end() when it ends
+    char name[32];
+    char executable[256]; // path
+};
 // Builds a new space for the program and its start frame: all that can fail happens before the old program is touched.
-enum status exec_load(struct vfs_context *place, const char *path, const struct exec_arguments *arguments, struct space **space,
-                      struct arch_frame *frame, char name[32], char executable[256]);
+enum status exec_load(struct vfs_context *place, const char *path, const struct exec_arguments *arguments, struct exec_result *result,
+                      struct arch_frame *frame);
 // Why a program does not load, for people ("a program for another machine"), after exec_load has failed.
 void exec_explain(struct vfs_context *place, const char *path, char *text, size_t size);
 

@@ -84,6 +84,7 @@ struct node {
     uint64_t device; // device files
     uint64_t accessed_ns, modified_ns, changed_ns;
     _Atomic uint32_t references;
+    _Atomic int32_t writers;  // open files that may write; below 0: processes that run it
     struct pipe *pipe;        // of a fifo that is open somewhere (pipe.c)
     struct entry *name;       // an entry in use that leads to it, no reference (entry.c)
     struct file_locks *locks; // advisory locks on it, nullptr: none (file_lock.c)
@@ -107,6 +108,12 @@ enum status node_change_mode(struct node *node, uint32_t mode);
 enum status node_change_owner(struct node *node, uint32_t user, uint32_t group);
 void node_change_times(struct node *node, uint64_t accessed_ns, uint64_t modified_ns);
 enum status node_truncate(struct node *node, uint64_t size);
+
+// A file is written or run as a program, never both: STATUS_TEXT_BUSY. Running takes a reference, which node_run_end gives back.
+enum status node_write_begin(struct node *node);
+void node_write_end(struct node *node);
+enum status node_run_begin(struct node *node);
+void node_run_end(struct node *node);
 
 // Modules that provide "file_system".
 enum { FILE_SYSTEM_ABI = 1 };

@@ -81,7 +81,7 @@ TEST(thread, is_not_found_under_a_number_nobody_has)
 
 static void block_once(void *unused)
 {
-    (void)thread_block_uninterruptible(BLOCK_IO, UINT64_MAX);
+    (void)thread_block_uninterruptible(BLOCK_CHILD, UINT64_MAX);
     steps++;
     (void)thread_sleep_until(time_ns() + 200 * NS_PER_MS); // longer than it takes to look at it
     steps++;
@@ -96,7 +96,7 @@ TEST(thread, is_blocked_ready_sleeping_and_dead_in_turn)
     CHECK_EQUAL(atomic_load(&subject->state), THREAD_READY);
     preempt_enable();
     CHECK(becomes(subject, THREAD_BLOCKED));
-    CHECK_EQUAL(subject->block_reason, BLOCK_IO);
+    CHECK_EQUAL(subject->block_reason, BLOCK_CHILD);
     CHECK_EQUAL(steps, 0);
     thread_interrupt(subject); // an uninterruptible wait goes on
     CHECK_EQUAL(atomic_load(&subject->state), THREAD_BLOCKED);
@@ -106,6 +106,8 @@ TEST(thread, is_blocked_ready_sleeping_and_dead_in_turn)
     thread_wake(subject);
     CHECK_EQUAL(atomic_load(&subject->state), THREAD_READY);
     preempt_enable();
+    CHECK(becomes(subject, THREAD_SLEEPING));
+    thread_wake(subject); // before its time: it looks at the clock and sleeps on
     CHECK(becomes(subject, THREAD_SLEEPING));
     CHECK_EQUAL(steps, 1);
     (void)thread_sleep_until(time_ns() + 210 * NS_PER_MS);

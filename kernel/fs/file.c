@@ -60,10 +60,19 @@ void file_retain(struct open_file *file)
     atomic_fetch_add_explicit(&file->references, 1, memory_order_relaxed);
 }
 
+// Whether it counts among its node's writers, from file_open_entry to its end.
+static bool file_counts_as_writer(const struct open_file *file)
+{
+    uint32_t flags = atomic_load_explicit(&file->flags, memory_order_relaxed);
+    return file->node && node_is(file->node, LINUX_S_IFREG) && !(flags & LINUX_O_PATH) && (flags & LINUX_O_ACCMODE) != LINUX_O_RDONLY;
+}
+
 void file_release(struct open_file *file)
 {
     if (atomic_fetch_sub_explicit(&file->references, 1, memory_order_acq_rel) != 1)
         return;
+    if (file_counts_as_writer(file))
+        node_write_end(file->node);
     if (file->node && file->node->locks)
         file_lock_drop_file(file);
     if (file->ops->close)
@@ -103,10 +112,15 @@ enum status file_open_entry(struct entry *entry, uint32_t flags, struct open_fil
     struct node *node = entry->node;
     struct open_file *made;
     TRY(file_create(file_ops_of(node, flags), flags, nullptr, &made));
+    made->node = node;
+    enum status status = file_counts_as_writer(made) ? node_write_begin(node) : STATUS_OK;
+    if (status != STATUS_OK) {
+        heap_free(made);
+        return status;
+    }
     entry_retain(entry);
     made->entry = entry;
-    made->node = node;
-    enum status status = (flags & LINUX_O_PATH) ? STATUS_OK : file_attach(made, node);
+    status = (flags & LINUX_O_PATH) ? STATUS_OK : file_attach(made, node);
     if (status != STATUS_OK) {
         made->ops = &path_file_ops; // nothing to close
         file_release(made);

@@ -44,6 +44,16 @@ static const struct user_process *running_user(void)
     return self && self->process ? self->process->user : nullptr;
 }
 
+static bool in_supplementary_group(uint32_t group)
+{
+    const struct user_process *user = running_user();
+    for (uint32_t i = 0; user && i < user->group_count; i++) {
+        if (user->groups[i] == group)
+            return true;
+    }
+    return false;
+}
+
 enum status node_permission_as(const struct node *node, uint32_t mask, uint32_t user, uint32_t group)
 {
     uint32_t type = node->mode & LINUX_S_IFMT;
@@ -52,7 +62,8 @@ enum status node_permission_as(const struct node *node, uint32_t mask, uint32_t 
         return STATUS_READ_ONLY;
     if (user == 0)
         return (mask & NODE_MAY_EXECUTE) && type != LINUX_S_IFDIR && !(node->mode & 0111) ? STATUS_DENIED : STATUS_OK;
-    uint32_t allowed = user == node->user ? node->mode >> 6 : group == node->group ? node->mode >> 3 : node->mode;
+    bool own_group = group == node->group || in_supplementary_group(node->group);
+    uint32_t allowed = user == node->user ? node->mode >> 6 : own_group ? node->mode >> 3 : node->mode;
     return (mask & ~allowed & 7) ? STATUS_DENIED : STATUS_OK;
 }
 
@@ -107,7 +118,7 @@ enum status node_change_mode(struct node *node, uint32_t mode)
     if (!node_owned(node))
         return STATUS_NOT_PERMITTED;
     const struct user_process *user = running_user();
-    if (user && user->effective_user != 0 && user->effective_group != node->group)
+    if (user && user->effective_user != 0 && user->effective_group != node->group && !in_supplementary_group(node->group))
         mode &= ~LINUX_S_ISGID;
     node->mode = (node->mode & LINUX_S_IFMT) | (mode & 07777);
     return node_attributes_changed(node);
@@ -120,7 +131,7 @@ enum status node_change_owner(struct node *node, uint32_t user, uint32_t group)
     const struct user_process *running = running_user();
     if (running && running->effective_user != 0) {
         bool keeps_user = user == UINT32_MAX || user == node->user;
-        bool own_group = group == UINT32_MAX || group == node->group || group == running->effective_group;
+        bool own_group = group == UINT32_MAX || group == node->group || group == running->effective_group || in_supplementary_group(group);
         if (!keeps_user || !own_group || running->effective_user != node->user)
             return STATUS_NOT_PERMITTED;
     }
@@ -150,12 +161,48 @@ enum status node_truncate(struct node *node, uint64_t size)
         return STATUS_BAD_ARGUMENT;
     if (node->file_system->read_only)
         return STATUS_READ_ONLY;
+    TRY(node_write_begin(node));
     mutex_acquire(&node->lock);
     enum status status = node->ops->truncate(node, size);
     if (status == STATUS_OK)
         node_touch(node);
     mutex_release(&node->lock);
+    node_write_end(node);
     return status;
+}
+
+// One more on this side, unless the other side is at it. `step`: 1 for writing, -1 for running.
+static enum status node_enter(struct node *node, int32_t step)
+{
+    int32_t users = atomic_load_explicit(&node->writers, memory_order_relaxed);
+    do {
+        if (users * step < 0)
+            return STATUS_TEXT_BUSY;
+    } while (!atomic_compare_exchange_weak(&node->writers, &users, users + step));
+    return STATUS_OK;
+}
+
+enum status node_write_begin(struct node *node)
+{
+    return node_enter(node, 1);
+}
+
+void node_write_end(struct node *node)
+{
+    atomic_fetch_sub(&node->writers, 1);
+}
+
+enum status node_run_begin(struct node *node)
+{
+    TRY(node_enter(node, -1));
+    node_retain(node);
+    return STATUS_OK;
+}
+
+void node_run_end(struct node *node)
+{
+    atomic_fetch_add(&node->writers, 1);
+    node_release(node);
 }
 
 static struct linux_timespec timespec_of(uint64_t ns)

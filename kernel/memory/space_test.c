@@ -1,18 +1,12 @@
 // SPDX-License-Identifier: MIT
 // space_test.c: address spaces that no thread runs, looked at through their page tables and through space_read and space_write.
-#include "space.h"
+#include "space_test.h"
 
 #include <abi/linux/mman.h>
 #include <lib/string.h>
 
 #include <arch/interrupt.h>
 #include <arch/user.h>
-
-#include <helix/frames.h>
-#include <helix/test.h>
-
-enum : uint32_t { READ = PAGE_READ, READ_WRITE = PAGE_READ | PAGE_WRITE };
-enum : uint64_t { AT = 0x1000'0000 };
 
 // ---- a file of three pages and a bit, whose page n is full of the byte n + 1 ----
 
@@ -91,50 +85,6 @@ static void file_close(struct test_file *file)
 }
 
 // ---- helpers ----
-
-static uint64_t frames_free_now(void)
-{
-    struct frame_statistics statistics;
-    frames_statistics(&statistics);
-    return statistics.free;
-}
-
-// The first run warms the heap, whose slabs stay; the second must give back every frame it takes.
-static void expect_no_leak(void (*scenario)(void))
-{
-    scenario();
-    uint64_t before = frames_free_now();
-    scenario();
-    CHECK_EQUAL(frames_free_now(), before);
-}
-
-static struct space *space_new(void)
-{
-    struct space *space = nullptr;
-    CHECK(space_create(&space) == STATUS_OK);
-    return space;
-}
-
-static enum status map_at(struct space *space, uint64_t at, uint64_t pages, uint32_t access, struct page_source *source, uint32_t flags)
-{
-    const struct map_request request = {
-        .hint = at, .size = pages * PAGE_SIZE, .access = access, .flags = flags | MAP_AT, .source = source
-    };
-    uint64_t where;
-    return space_map(space, &request, &where);
-}
-
-static uint8_t byte_at(struct space *space, uint64_t at)
-{
-    uint8_t byte = 0xee;
-    CHECK_EQUAL(space_read(space, at, &byte, 1), 1);
-    return byte;
-}
-
-static bool write_byte(struct space *space, uint64_t at, uint8_t byte)
-{
-    return space_write(space, at, &byte, 1) == 1;
-}
 
 static uint32_t access_at(struct space *space, uint64_t at)
 {
@@ -593,85 +543,4 @@ TEST(space, refuses_remaps_that_make_no_sense)
     CHECK(space_remap(space, AT, UINT64_MAX, UINT64_MAX, 0, 0, &at) == STATUS_BAD_ARGUMENT);
     EXPECT_REGIONS(space, AT, AT + 4 * PAGE_SIZE);
     space_release(space);
-}
-
-// ---- random requests against a plain model ----
-
-enum { MODEL_PAGES = 64, MODEL_STEPS = 3000 };
-struct model_page {
-    bool mapped;
-    uint8_t access, value;
-};
-
-static uint32_t random_next(uint32_t *state)
-{
-    *state = *state * 1'664'525 + 1'013'904'223;
-    return *state >> 8;
-}
-
-static void model_step(struct space *space, struct model_page *model, uint32_t *state)
-{
-    uint32_t first = random_next(state) % MODEL_PAGES, count = 1 + random_next(state) % MIN(8u, MODEL_PAGES - first);
-    uint32_t access = random_next(state) % 2 ? READ_WRITE : READ, what = random_next(state) % 4;
-    uint64_t at = AT + first * PAGE_SIZE, size = count * PAGE_SIZE;
-    bool whole = true;
-    for (uint32_t i = first; i < first + count; i++)
-        whole &= model[i].mapped;
-    if (what == 0)
-        CHECK(map_at(space, at, count, access, nullptr, 0) == STATUS_OK);
-    else if (what == 1)
-        CHECK(space_unmap(space, at, size) == STATUS_OK);
-    else if (what == 2)
-        CHECK(space_protect(space, at, size, access) == (whole ? STATUS_OK : STATUS_NO_MEMORY));
-    for (uint32_t i = first; i < first + count; i++) {
-        if (what == 0)
-            model[i] = (struct model_page){ true, (uint8_t)access, 0 };
-        else if (what == 1)
-            model[i] = (struct model_page){};
-        else if (what == 2 && whole)
-            model[i].access = (uint8_t)access;
-        else if (what == 3 && write_byte(space, AT + i * PAGE_SIZE, (uint8_t)random_next(state)))
-            model[i].value = byte_at(space, AT + i * PAGE_SIZE);
-    }
-}
-
-static void model_compare(struct space *space, const struct model_page *model)
-{
-    uint64_t mapped = 0;
-    for (uint32_t i = 0; i < MODEL_PAGES; i++) {
-        mapped += model[i].mapped ? PAGE_SIZE : 0;
-        mutex_acquire(&space->lock);
-        const struct region *region = space_find(space, AT + i * PAGE_SIZE);
-        CHECK_EQUAL(region != nullptr, model[i].mapped);
-        if (region)
-            CHECK_EQUAL(region->access, model[i].access);
-        mutex_release(&space->lock);
-        if (model[i].mapped)
-            CHECK_EQUAL(byte_at(space, AT + i * PAGE_SIZE), model[i].value);
-    }
-    CHECK_EQUAL(space->mapped, mapped);
-    for (struct region *region = region_of(tree_first(&space->regions)), *next; region; region = next) {
-        next = region_next(region);
-        CHECK(region->start < region->end);
-        CHECK(!next || region->end < next->start || (region->end == next->start && region->access != next->access));
-    }
-}
-
-static void scenario_model(void)
-{
-    struct model_page model[MODEL_PAGES] = {};
-    struct space *space = space_new();
-    uint32_t state = 1;
-    for (unsigned step = 0; step < MODEL_STEPS; step++) {
-        model_step(space, model, &state);
-        if (step % 100 == 0)
-            model_compare(space, model);
-    }
-    model_compare(space, model);
-    space_release(space);
-}
-
-TEST(space, agrees_with_a_plain_model_over_random_requests)
-{
-    expect_no_leak(scenario_model);
 }

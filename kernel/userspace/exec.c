@@ -144,20 +144,30 @@ static enum status exec_build_space(const char *path, const struct exec_argument
     return STATUS_OK;
 }
 
-enum status exec_load(struct vfs_context *place, const char *path, const struct exec_arguments *arguments, struct space **space,
-                      struct arch_frame *frame, char name[32], char executable[256])
+// The file is kept from being written from before its pages are looked at.
+static enum status exec_make(struct vfs_context *place, const char *path, const struct exec_arguments *arguments, struct exec_build *build,
+                             struct exec_result *result, struct arch_frame *frame)
+{
+    TRY(exec_resolve(place, path, arguments->argv, build));
+    struct node *program = entry_node(build->file.entry);
+    TRY(node_run_begin(program));
+    enum status outcome = exec_build_space(path, arguments, build, &result->space, frame);
+    if (outcome != STATUS_OK) {
+        node_run_end(program);
+        return outcome;
+    }
+    result->program = program;
+    (void)string_copy(result->name, path_last_part(path), sizeof result->name); // cut like Linux's comm
+    if (vfs_path(place, build->file.entry, result->executable, sizeof result->executable) != STATUS_OK)
+        (void)string_copy(result->executable, path, sizeof result->executable);
+    return STATUS_OK;
+}
+
+enum status exec_load(struct vfs_context *place, const char *path, const struct exec_arguments *arguments, struct exec_result *result,
+                      struct arch_frame *frame)
 {
     struct exec_build build = {};
-    enum status outcome = exec_resolve(place, path, arguments->argv, &build);
-    if (outcome == STATUS_OK)
-        outcome = exec_build_space(path, arguments, &build, space, frame);
-    if (outcome == STATUS_OK) {
-        char kept[32];
-        (void)string_copy(kept, path_last_part(path), sizeof kept); // cut like Linux's comm; path may be the old name itself
-        (void)string_copy(name, kept, sizeof kept);
-        if (vfs_path(place, build.file.entry, executable, 256) != STATUS_OK)
-            (void)string_copy(executable, path, 256);
-    }
+    enum status outcome = exec_make(place, path, arguments, &build, result, frame);
     exec_cleanup(&build);
     return outcome;
 }

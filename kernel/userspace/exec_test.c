@@ -272,6 +272,50 @@ TEST(exec, reads_program_headers_wherever_they_lie_in_the_file)
     }
 }
 
+// Takes every free frame, each linked to the one before.
+static phys_t frames_take_all(void)
+{
+    phys_t last = {}, frame;
+    while (frame_alloc(1, 0, &frame) == STATUS_OK) {
+        *(phys_t *)direct_map(frame) = last;
+        last = frame;
+    }
+    return last;
+}
+
+static void frames_give_back(phys_t last)
+{
+    while (last.raw) {
+        phys_t frame = last;
+        last = *(phys_t *)direct_map(frame);
+        frame_release(frame);
+    }
+}
+
+TEST(exec, refuses_a_program_when_there_is_no_memory_for_its_headers)
+{
+    enum { ROWS = 73, AT = 3000 }; // more than the heap's largest class, and not all in the first page
+    static char pages[2 * PAGE_SIZE];
+    struct test_program bytes;
+    struct test_file file;
+    struct program_file opened;
+    struct elf_image image;
+    program_make(&bytes);
+    bytes.header.program_headers = AT;
+    bytes.header.program_header_count = ROWS;
+    memcpy(pages, &bytes, sizeof bytes);
+    memcpy(pages + AT, bytes.rows, sizeof bytes.rows);
+    if (!file_make(&file, pages, sizeof pages, &opened))
+        return;
+    CHECK(program_parse(&opened, &image, nullptr) == STATUS_OK);
+    phys_t taken = frames_take_all();
+    enum status outcome = program_parse(&opened, &image, nullptr);
+    frames_give_back(taken);
+    CHECK(outcome == STATUS_NO_MEMORY);
+    CHECK(program_parse(&opened, &image, nullptr) == STATUS_OK);
+    file_drop(&file);
+}
+
 TEST(exec, says_why_a_file_is_no_program)
 {
     struct test_program bytes;

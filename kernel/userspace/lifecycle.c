@@ -82,8 +82,12 @@ static enum status user_process_inherit(const struct user_process *from, struct 
 {
     memcpy(to->limits, from->limits, sizeof to->limits);
     memcpy(to->executable, from->executable, sizeof to->executable);
+    TRY(node_run_begin(from->program)); // is run already, so nobody writes it
+    to->program = from->program;
     to->user = from->user, to->effective_user = from->effective_user, to->saved_user = from->saved_user;
     to->group = from->group, to->effective_group = from->effective_group, to->saved_group = from->saved_group;
+    to->group_count = from->group_count;
+    memcpy(to->groups, from->groups, from->group_count * sizeof *to->groups);
     to->terminal = from->terminal;
     if (flags & CLONE_SIGHAND) {
         to->actions = from->actions;
@@ -105,6 +109,17 @@ enum status user_process_fork(struct process *parent, struct process *process, u
 {
     TRY(user_process_allocate(process, &process->user));
     return user_process_inherit(parent->user, process->user, flags);
+}
+
+void program_adopt(struct process *process, const struct exec_result *loaded)
+{
+    struct user_process *user = process->user;
+    if (user->program)
+        node_run_end(user->program);
+    user->program = loaded->program;
+    user->has_executed = true;
+    string_copy(process->name, loaded->name, sizeof process->name);
+    string_copy(user->executable, loaded->executable, sizeof user->executable);
 }
 
 enum status user_thread_create(struct thread *thread, uint64_t blocked)
@@ -166,8 +181,11 @@ void user_process_close(struct process *process)
             descriptor_table_release(user->files);
         if (user->place.root)
             vfs_context_release(&user->place);
+        if (user->program)
+            node_run_end(user->program);
         user->files = nullptr;
         user->place = (struct vfs_context){};
+        user->program = nullptr;
     }
     struct space *space = space_exchange(&process->space, nullptr);
     if (space)

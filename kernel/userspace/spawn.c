@@ -52,9 +52,10 @@ static enum status process_fill(struct process *process, const struct spawn_requ
 {
     struct arch_frame frame;
     TRY(user_process_create(process));
-    TRY(exec_load(&process->user->place, request->path, &request->arguments, &process->space, &frame, process->name,
-                  process->user->executable));
-    process->user->has_executed = true;
+    struct exec_result loaded;
+    TRY(exec_load(&process->user->place, request->path, &request->arguments, &loaded, &frame));
+    program_adopt(process, &loaded);
+    process->space = loaded.space;
     TRY(open_standard(process, request));
     return first_thread(process, &frame, thread);
 }

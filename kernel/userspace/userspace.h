@@ -20,6 +20,9 @@ enum status user_process_create(struct process *process);
 // Gives back everything but the struct itself (which /proc may still look at). The space is no longer active.
 void user_process_close(struct process *process);
 
+// The process is what was loaded from now on (but for its space), and no longer what it was.
+void program_adopt(struct process *process, const struct exec_result *loaded);
+
 enum status user_thread_create(struct thread *thread, uint64_t blocked);
 
 // First entry of a user thread: leaves for user mode through the frame at the top of its stack.

@@ -126,10 +126,10 @@ def kernel_shell_commands_show_live_figures():
             wants(c.command("ps"), r"(?i)idle", "ps")
             c.command("run /bin/busybox sleep 30 &")
             c.command("run /bin/busybox sh -c 'while true; do :; done' &")
-            row = r"(?m)^ *(\d+) +\1 +0 +%s +120 +(\d+\.\d+) +[1-9]\d* +busybox"
+            row = r"(?m)^ *(\d+) +\1 +[01] +%s +120 +(\d+\.\d+) +[1-9]\d* +busybox"
             time.sleep(0.5)
             one = c.command("ps")
-            wants(one, row % "blocked", "ps: the sleeper")
+            wants(one, row % "(?:blocked|sleeping)", "ps: the sleeper")
             wants(one, row % "(?:ready|running)", "ps: the busy one")
             time.sleep(1.0)
             two = c.command("ps")
@@ -207,9 +207,9 @@ def enter_ash(c, options=""):
     c.drain(0.2)
 
 
-@test
-def ash_has_job_control():
-    with Console() as c:
+def ash_session(prefix, *options):
+    """An interactive ash on a machine of its own."""
+    with Console(*options) as c:
         enter_ash(c)
 
         def ash(line, seconds=15):
@@ -296,8 +296,25 @@ def ash_has_job_control():
             c.expect("sane-again", 8)
             c.expect(PS1, 8)
 
-        return each("ash.", [(f.__name__, f) for f in (arrow_keys, no_complaint, interrupt, stop_and_resume, kill_by_job, background_reader_is_stopped, background_finishes,
+        return each(prefix, [(f.__name__, f) for f in (arrow_keys, no_complaint, interrupt, stop_and_resume, kill_by_job, background_reader_is_stopped, background_finishes,
                                                       here_document, pipeline, trap, window_size, raw_and_back)])
+
+
+MACHINES = {
+    "q35": [], "microvm": ["--machine", "microvm"], "microvm_without_acpi": ["--machine", "microvm", "--", "-machine", "acpi=off"], "multiboot2": ["--boot", "multiboot2"],
+    "16M": ["--memory", "16M", "--profile", "minimal"], "8G": ["--memory", "8G"],
+}
+
+
+@test
+def ash_has_job_control():
+    results = []
+    for name, options in MACHINES.items():
+        try:
+            results += ash_session(f"ash.{name}.", *options)
+        except Failed as failure:
+            results.append((f"ash.{name}", str(failure)))
+    return results
 
 
 @test
@@ -356,7 +373,6 @@ def shell_stays_alive_under_attack():
         def answers(what):
             start = time.monotonic()
             wants(c.command(f"echo alive-{what}", 10), f"alive-{what}", what)
-            wants(c.command("ps", 10), r"\[shell\]", what)
             zones(c.command("mem", 10))
             took = time.monotonic() - start
             check(took < 2.0, f"{what}: the shell answered after {took:.1f} s")
@@ -370,6 +386,7 @@ def shell_stays_alive_under_attack():
                     answers(crime)
                     time.sleep(0.5)
                 if kill:
+                    wants(c.command("ps", 10), r"(?s)hogs.*hogs", "ps")
                     wants(c.command("kill all", 10), r"to \d+ processes", "kill all")
                 answers(crime)
                 wants(c.command("run /bin/busybox echo alive", 20), "alive", "programs run again")
@@ -381,11 +398,12 @@ def shell_stays_alive_under_attack():
         def nothing_is_lost():
             end = time.monotonic() + 10
             c.command("kill all")
+            c.command("run /bin/busybox rm -rf /tmp/hog /tmp/inodes")
             while used() > before and time.monotonic() < end:
                 time.sleep(0.5)
             check(used() <= before, f"{used()} KiB are used, {before} KiB before the attacks: {c.command('ps')}")
 
-        c.command(f"run {PROGRAMS}/hogs open_hog")
+        c.command(f"run {PROGRAMS}/hogs open_hog")      # whatever is made at first use is made now
         before = used()
         crimes = [("memory_hog", attack("memory_hog")), ("fork_bomb", attack("fork_bomb", 5)), ("break_hog", attack("break_hog")), ("page_table_hog", attack("page_table_hog")),
                   ("file_hog", attack("file_hog")), ("thread_hog", attack("thread_hog")), ("inode_hog", attack("inode_hog")), ("fork_bomb_forever", attack("fork_bomb_forever", 4, True)), ("nothing_is_lost", nothing_is_lost)]
@@ -422,16 +440,7 @@ def mutants_run_by_the_kernel_shell():
 
 
 @test
-def console_starts_on_every_machine():
-    results = []
-    for name, options in {"microvm": ["--machine", "microvm"], "microvm_without_acpi": ["--machine", "microvm", "--", "-machine", "acpi=off"], "multiboot2": ["--boot", "multiboot2"], "16M": ["--memory", "16M", "--profile", "minimal"], "8G": ["--memory", "8G"],
-                          "4_cpus": ["--cpus", "4"]}.items():
-        try:
-            with Console(*options) as c:
-                c.boot()
-                enter = c.command("run /bin/busybox echo ok-user", 20)
-                wants(enter, "ok-user", name)
-            results.append((f"console.{name}", None))
-        except Failed as failure:
-            results.append((f"console.{name}", str(failure)))
-    return results
+def console_starts_with_several_cpus():
+    with Console("--cpus", "4") as c:
+        c.boot()
+        wants(c.command("run /bin/busybox echo ok-user", 20), "ok-user", "a program")

@@ -10,6 +10,13 @@
 // One past the highest address a user program may use.
 uint64_t arch_user_end(void);
 
+// Whether the whole range is the user's (mapped or not): asked before a transfer begins, so that a wild size moves no byte.
+static inline bool arch_user_range(uint64_t from, uint64_t size)
+{
+    uint64_t end = arch_user_end();
+    return size <= end && from <= end - size;
+}
+
 // STATUS_BAD_ADDRESS: the range is not the user's, or a page of it cannot be had; bytes before it may have been copied.
 enum status arch_copy_from_user(void *to, uint64_t from, size_t size);
 enum status arch_copy_to_user(uint64_t to, const void *from, size_t size);

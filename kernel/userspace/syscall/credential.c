@@ -3,6 +3,8 @@
 
 #include <arch/user.h>
 
+#include <lib/string.h>
+
 #include "calls.h"
 
 enum : uint32_t { UNCHANGED = UINT32_MAX };
@@ -133,15 +135,29 @@ int64_t sys_getresgid(struct thread *self, const struct syscall_arguments *argum
     return identity_store(group_identity(user_process(self)), arguments->value);
 }
 
-// Processes have no supplementary groups here; only the empty list can be set.
 int64_t sys_getgroups(struct thread *self, const struct syscall_arguments *arguments)
 {
-    return (int32_t)arguments->value[0] < 0 ? syscall_result(STATUS_BAD_ARGUMENT) : 0;
+    const struct user_process *user = user_process(self);
+    int32_t room = (int32_t)arguments->value[0];
+    if (room && (room < 0 || (uint32_t)room < user->group_count))
+        return syscall_result(STATUS_BAD_ARGUMENT);
+    if (room && arch_copy_to_user(arguments->value[1], user->groups, user->group_count * sizeof *user->groups) != STATUS_OK)
+        return syscall_result(STATUS_BAD_ADDRESS);
+    return user->group_count;
 }
 
 int64_t sys_setgroups(struct thread *self, const struct syscall_arguments *arguments)
 {
-    if (user_process(self)->effective_user)
+    struct user_process *user = user_process(self);
+    uint32_t groups[GROUPS_MAX];
+    uint64_t count = (uint32_t)arguments->value[0];
+    if (user->effective_user)
         return syscall_result(STATUS_NOT_PERMITTED);
-    return arguments->value[0] ? syscall_result(STATUS_UNSUPPORTED) : 0;
+    if (count > GROUPS_MAX)
+        return syscall_result(STATUS_BAD_ARGUMENT);
+    if (arch_copy_from_user(groups, arguments->value[1], count * sizeof *groups) != STATUS_OK)
+        return syscall_result(STATUS_BAD_ADDRESS);
+    memcpy(user->groups, groups, count * sizeof *groups);
+    user->group_count = (uint32_t)count;
+    return 0;
 }

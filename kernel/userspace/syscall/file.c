@@ -198,9 +198,9 @@ int64_t transfer_one(struct thread *self, bool write, uint64_t number, uint64_t 
         return syscall_result(status);
     struct io_vector vector = { .address = address, .left = MIN(size, LINUX_RW_MAX), .user = true, .position = position };
     size_t done = 0;
-    status = UNLIKELY((int64_t)size < 0) ? STATUS_BAD_ARGUMENT
-             : write                     ? file_write_vector(file, &vector, &done)
-                                         : file_read_vector(file, &vector, &done);
+    status = UNLIKELY(!arch_user_range(address, size)) ? STATUS_BAD_ADDRESS
+             : write                                   ? file_write_vector(file, &vector, &done)
+                                                       : file_read_vector(file, &vector, &done);
     file_release(file);
     return transfer_result(self, status, done);
 }

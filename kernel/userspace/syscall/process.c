@@ -172,31 +172,29 @@ static void program_replace(struct thread *self, struct space *space, const stru
     *arch_user_frame(self->stack_low.raw + KERNEL_STACK_SIZE) = *frame;
     self->user->alternate_stack = (struct linux_stack){};
     self->user->clear_child_tid = self->user->robust_list = 0;
-    process->user->has_executed = true;
     vfork_release(process);
 }
 
 static enum status program_run(struct thread *self, const char *path, const struct exec_arguments *arguments)
 {
     struct process *process = self->process;
-    struct space *space;
+    struct exec_result loaded;
     struct arch_frame frame;
-    char name[32], executable[sizeof process->user->executable];
     struct own_tables own;
-    TRY(exec_load(&process->user->place, path, arguments, &space, &frame, name, executable));
+    TRY(exec_load(&process->user->place, path, arguments, &loaded, &frame));
     enum status outcome = tables_copy(process->user, &own);
     if (outcome == STATUS_OK)
         outcome = threads_end(process);
     if (outcome != STATUS_OK) {
         tables_discard(&own);
-        space_release(space);
+        node_run_end(loaded.program);
+        space_release(loaded.space);
         return outcome;
     }
     tables_adopt(process->user, &own);
-    string_copy(process->name, name, sizeof process->name);
-    string_copy(self->name, name, sizeof self->name);
-    string_copy(process->user->executable, executable, sizeof executable);
-    program_replace(self, space, &frame);
+    program_adopt(process, &loaded);
+    string_copy(self->name, loaded.name, sizeof self->name);
+    program_replace(self, loaded.space, &frame);
     return STATUS_OK;
 }
 

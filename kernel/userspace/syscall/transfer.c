@@ -42,6 +42,8 @@ static enum status vectors_get(struct vectors *vectors, uint64_t address, uint64
     for (uint64_t i = 0; status == STATUS_OK && i < count; i++) {
         if ((int64_t)vectors->rows[i].length < 0)
             status = STATUS_BAD_ARGUMENT;
+        else if (!arch_user_range(vectors->rows[i].base, vectors->rows[i].length))
+            status = STATUS_BAD_ADDRESS;
         vectors->rows[i].length = MIN(vectors->rows[i].length, LINUX_RW_MAX - total);
         total += vectors->rows[i].length;
     }
