@@ -63,7 +63,7 @@ enum status process_create(struct process *parent, const char *name, struct proc
 void process_discard(struct process *process);
 
 // The last thread is gone: children go to the kernel or are reaped, the parent is told. State ZOMBIE, or reaped at once when the parent
-// does not want to wait for it.
+// does not want to wait for it. Preemption is off on return and thread_exit() must follow: whoever waited runs when nothing is left.
 void process_finish(struct process *process);
 
 // Takes a zombie out of the registry (wait4): DEAD. The registry lock is held.

@@ -141,6 +141,7 @@ static void children_leave(struct process *process) MUST_HOLD(process_registry_l
 void process_finish(struct process *process)
 {
     mutex_acquire(&process_registry_lock);
+    preempt_disable();
     children_leave(process);
     process_become(process, PROCESS_ZOMBIE);
     struct process *parent = process->parent;

@@ -150,6 +150,8 @@ NO_LOCK_ANALYSIS [[noreturn]] void thread_exit(int32_t code)
     self->exit_code = code;
     timer_cancel(&self->timeout);
     (void)arch_interrupts_disable();
+    if (arch_preempt_count())
+        preempt_enable_no_check(); // off since process_finish()
     spinlock_acquire(&self->lock);
     thread_become(self, THREAD_ZOMBIE);
     scheduler_switch(SWITCH_EXIT);

@@ -214,7 +214,7 @@ static void print_banner(struct shell *shell)
     static const char art[] = "\n\033[1;36m"
                               "  _   _      _ _\n"
                               " | | | | ___| (_)_  __\n"
-                              " | |_| |/ _ \\ | \\ \\/ /   the kernel you can take apart while it runs\n"
+                              " | |_| |/ _ \\ | \\ \\/ /   the kernel you can take apart\n"
                               " |  _  |  __/ | |>  <\n"
                               " |_| |_|\\___|_|_/_/\\_\\\033[0m\n\n";
     struct frame_statistics memory;
