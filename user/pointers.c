@@ -162,6 +162,7 @@ static void vector_overflow(void)
     CHECK_ERROR(readv(zero, (void *)0xffffffff80000000, 5), EFAULT);
     CHECK(write(null, (void *)1, 0x7fffffffffffffff) != 0);
     CHECK_ERROR(read(zero, (void *)0x1000, 0xffffffffffffffff), EFAULT);
+    CHECK_ERROR(read(zero, &byte, 0x7fffffffffffffff), EFAULT);
 }
 
 static void argument_overflow(void)

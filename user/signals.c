@@ -25,6 +25,40 @@ static void handler_learns_who_sent_it(void)
     CHECK_EQUAL(last.si_code, SI_TKILL);
 }
 
+static int order[8], ordered;
+
+static void note_order(int signal_number)
+{
+    order[ordered++ & 7] = signal_number;
+}
+
+// The thread's own before the process's, each by number; handlers entered later run first.
+static void pending_signals_are_taken_in_order(void)
+{
+    static const int numbers[] = { SIGUSR1, SIGUSR2, SIGHUP, SIGTERM };
+    sigset_t set;
+    sigemptyset(&set);
+    for (int i = 0; i < 4; i++) {
+        install(numbers[i], note_order, 0);
+        sigaddset(&set, numbers[i]);
+    }
+    for (int round = 0; round < 2; round++) {
+        CHECK_EQUAL(sigprocmask(SIG_BLOCK, &set, NULL), 0);
+        kill(getpid(), SIGTERM);
+        kill(getpid(), SIGHUP);
+        raise(SIGUSR2);
+        raise(SIGUSR1);
+        if (round == 0)
+            CHECK_EQUAL(sigprocmask(SIG_UNBLOCK, &set, NULL), 0);
+        else
+            for (int i = 0; i < 4; i++)
+                note_order(sigwaitinfo(&set, NULL));
+    }
+    static const int wanted[] = { SIGTERM, SIGHUP, SIGUSR2, SIGUSR1, SIGUSR1, SIGUSR2, SIGHUP, SIGTERM };
+    for (int i = 0; i < 8; i++)
+        CHECK_EQUAL(order[i], wanted[i]);
+}
+
 static void children_send_sigchld(void)
 {
     install_info(SIGCHLD, remember, SA_RESTART);
@@ -544,6 +578,7 @@ static void abort_kills_through_a_handler(void)
 static const struct check_row rows[] = {
     CHECK_ROW(handler_learns_who_sent_it),
     CHECK_ROW(children_send_sigchld),
+    CHECK_ROW(pending_signals_are_taken_in_order),
     CHECK_ROW(ignored_sigchld_reaps_by_itself),
     CHECK_ROW(interrupted_call_restarts_when_asked),
     CHECK_ROW(ignored_signal_interrupts_nothing),

@@ -65,7 +65,8 @@ enum status arch_copy_from_user(void *to, uint64_t from, size_t size)
     return STATUS_OK;
 }
 
-enum status arch_copy_to_user(uint64_t to, const void *from, size_t size)
+// Zeros when `from` is nullptr.
+static enum status user_store(uint64_t to, const char *from, size_t size)
 {
     if (!range_ok(to, size))
         return STATUS_BAD_ADDRESS;
@@ -74,23 +75,22 @@ enum status arch_copy_to_user(uint64_t to, const void *from, size_t size)
         char *here = user_byte(to + done, true);
         if (!here)
             return STATUS_BAD_ADDRESS;
-        memcpy(here, (const char *)from + done, part);
+        if (from)
+            memcpy(here, from + done, part);
+        else
+            memset(here, 0, part);
     }
     return STATUS_OK;
 }
 
+enum status arch_copy_to_user(uint64_t to, const void *from, size_t size)
+{
+    return user_store(to, from, size);
+}
+
 enum status arch_clear_user(uint64_t to, size_t size)
 {
-    if (!range_ok(to, size))
-        return STATUS_BAD_ADDRESS;
-    for (size_t done = 0, part; done < size; done += part) {
-        part = page_part(to + done, size - done);
-        char *here = user_byte(to + done, true);
-        if (!here)
-            return STATUS_BAD_ADDRESS;
-        memset(here, 0, part);
-    }
-    return STATUS_OK;
+    return user_store(to, nullptr, size);
 }
 
 enum status arch_copy_string_from_user(char *to, uint64_t from, size_t size, size_t *length)

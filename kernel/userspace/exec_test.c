@@ -364,19 +364,23 @@ TEST(exec, reads_across_pages_and_nothing_beyond_the_end)
 
 // ---- finding the file ----
 
-// What opening says while the file's node has another mode.
-static enum status open_as(const char *path, uint32_t mode)
+// What opening says while the file's node has another mode, and perhaps no pages, as files of /proc.
+static enum status open_as(const char *path, uint32_t mode, bool pages)
 {
     struct program_file file;
     struct entry *entry;
     if (!CHECK(vfs_lookup(vfs_kernel_context(), nullptr, path, true, &entry) == STATUS_OK))
         return STATUS_OK;
-    uint32_t before = entry_node(entry)->mode;
-    entry_node(entry)->mode = mode;
+    struct node *node = entry_node(entry);
+    uint32_t mode_before = node->mode;
+    const struct page_source_ops *ops_before = node->source.ops;
+    node->mode = mode;
+    node->source.ops = pages ? ops_before : nullptr;
     enum status outcome = program_open(vfs_kernel_context(), path, &file);
     if (outcome == STATUS_OK)
         program_close(&file);
-    entry_node(entry)->mode = before;
+    node->mode = mode_before;
+    node->source.ops = ops_before;
     entry_release(entry);
     return outcome;
 }
@@ -389,11 +393,11 @@ KERNEL_TEST(exec, opens_only_regular_files_that_may_be_run_and_mapped)
     if (!CHECK(vfs_open(vfs_kernel_context(), nullptr, path, LINUX_O_CREAT | LINUX_O_WRONLY, 0755, &made) == STATUS_OK))
         return;
     file_release(made);
-    CHECK(open_as(path, LINUX_S_IFREG | 0755) == STATUS_OK);
-    CHECK(open_as(path, LINUX_S_IFREG | 0100) == STATUS_OK);
-    CHECK(open_as(path, LINUX_S_IFREG | 0644) == STATUS_DENIED);
-    CHECK(open_as(path, LINUX_S_IFIFO | 0755) == STATUS_DENIED);
-    CHECK(open_as("/proc/meminfo", LINUX_S_IFREG | 0755) == STATUS_DENIED); // has no pages
+    CHECK(open_as(path, LINUX_S_IFREG | 0755, true) == STATUS_OK);
+    CHECK(open_as(path, LINUX_S_IFREG | 0100, true) == STATUS_OK);
+    CHECK(open_as(path, LINUX_S_IFREG | 0644, true) == STATUS_DENIED);
+    CHECK(open_as(path, LINUX_S_IFIFO | 0755, true) == STATUS_DENIED);
+    CHECK(open_as(path, LINUX_S_IFREG | 0755, false) == STATUS_DENIED);
     CHECK(program_open(vfs_kernel_context(), "/", &file) == STATUS_DENIED);
     CHECK(program_open(vfs_kernel_context(), "/no/such/file", &file) == STATUS_NOT_FOUND);
     CHECK(vfs_unlink(vfs_kernel_context(), nullptr, path, false) == STATUS_OK);

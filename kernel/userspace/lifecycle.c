@@ -239,22 +239,26 @@ static bool thread_leave(struct thread *self, int code)
     thread_exit(code);
 }
 
+void threads_kill_others(struct process *process)
+{
+    list_for_each(node, &process->threads) {
+        struct thread *thread = container_of(node, struct thread, process_link);
+        if (thread == thread_current())
+            continue;
+        atomic_fetch_or(&thread->flags, THREAD_KILL_PENDING);
+        thread_interrupt(thread);
+        thread_continue(thread);
+    }
+}
+
 [[noreturn]] void user_exit(int wait_status)
 {
-    struct thread *self = thread_current();
-    struct process *process = self->process;
+    struct process *process = process_current();
     mutex_acquire(&process_registry_lock);
     if (!process->exiting) {
         process->exiting = true;
         process->exit_code = wait_status;
-        list_for_each(node, &process->threads) {
-            struct thread *thread = container_of(node, struct thread, process_link);
-            if (thread == self)
-                continue;
-            atomic_fetch_or(&thread->flags, THREAD_KILL_PENDING);
-            thread_interrupt(thread);
-            thread_continue(thread);
-        }
+        threads_kill_others(process);
     }
     mutex_release(&process_registry_lock);
     user_thread_exit(0);

@@ -3,9 +3,9 @@
 //
 // Purpose     Linux's signals: pending sets per thread and per process, masks, actions, default effects, job control.
 // How         Sending puts a bit (and, while there is room, the siginfo) into a pending set and, if some thread lets it through,
-//             flags that thread and ends its interruptible wait. Delivery happens on the way to user mode (signal_deliver): the
-//             lowest number first, SIGKILL before all, faults before the rest. Stop and continue change the process's state at the
-//             moment of sending or delivery; threads stop themselves on their way out of the kernel.
+//             flags that thread and ends its interruptible wait. Delivery happens on the way to user mode (signal_deliver), in
+//             Linux's order (pending_choose). Stop and continue change the process's state at the moment of sending or delivery;
+//             threads stop themselves on their way out of the kernel.
 // Invariants  THREAD_SIGNALLED is set whenever the thread has something pending that it does not block. An ignored signal that
 //             nobody blocks is never pending. SIGKILL and SIGSTOP are never blocked, ignored or caught.
 // Locks       The registry (who is there), then actions->lock. The pending sets of a process and all its threads share that lock.
@@ -317,20 +317,28 @@ void signal_set_blocked(struct thread *self, uint64_t blocked)
 
 // ---- delivery ----
 
+// Takes the next one of `set` in Linux's order: SIGKILL, then what was sent to the thread before what was sent to its process, of each
+// faults first, then the lowest number. 0: none. actions->lock is held.
+static int pending_choose(struct thread *self, uint64_t set, struct linux_siginfo *info)
+{
+    struct pending_signals *own = &self->user->pending, *shared = &self->process->user->pending;
+    uint64_t kill = (own->set | shared->set) & set & signal_bit(LINUX_SIGKILL);
+    struct pending_signals *from = own->set & (kill ? kill : set) ? own : shared;
+    uint64_t held = kill ? kill : from->set & set;
+    if (!held)
+        return 0;
+    int number = __builtin_ctzll(held & fault_signals ? held & fault_signals : held) + 1;
+    pending_take(from, number, info);
+    return number;
+}
+
 // Takes the next signal to deliver; 0: none is left. *action: what to do about it.
 static int signal_take(struct thread *self, struct linux_siginfo *info, struct signal_action *action)
 {
     struct signal_actions *actions = self->process->user->actions;
     bool on = spinlock_acquire_irq(&actions->lock);
-    uint64_t set = deliverable(self);
-    int number = 0;
-    if (set) {
-        uint64_t urgent = set & signal_bit(LINUX_SIGKILL);
-        if (!urgent)
-            urgent = set & fault_signals & self->user->pending.set;
-        number = __builtin_ctzll(urgent ? urgent : set) + 1;
-        struct pending_signals *from = self->user->pending.set & signal_bit(number) ? &self->user->pending : &self->process->user->pending;
-        pending_take(from, number, info);
+    int number = pending_choose(self, ~self->user->blocked, info);
+    if (number) {
         *action = actions->action[number];
         if (action->flags & LINUX_SA_RESETHAND && action->handler > LINUX_SIG_IGN)
             actions->action[number].handler = LINUX_SIG_DFL;
@@ -345,12 +353,7 @@ static int signal_take_of(struct thread *self, uint64_t set, struct linux_siginf
 {
     struct signal_actions *actions = self->process->user->actions;
     bool on = spinlock_acquire_irq(&actions->lock);
-    uint64_t held = (self->user->pending.set | self->process->user->pending.set) & set;
-    int number = held ? __builtin_ctzll(held) + 1 : 0;
-    if (number) {
-        struct pending_signals *from = self->user->pending.set & signal_bit(number) ? &self->user->pending : &self->process->user->pending;
-        pending_take(from, number, info);
-    }
+    int number = pending_choose(self, set, info);
     thread_refresh(self);
     spinlock_release_irq(&actions->lock, on);
     return number;

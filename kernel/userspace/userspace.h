@@ -31,6 +31,9 @@ void user_thread_begin(void *unused);
 // Puts the thread into the process's list. The registry is held or nobody knows the process yet.
 void process_add_thread(struct process *process, struct thread *thread);
 
+// Has every thread of the running process but the running one end.
+void threads_kill_others(struct process *process) MUST_HOLD(process_registry_lock);
+
 // After execve or exit: a vfork parent may go on.
 void vfork_release(struct process *process);
 

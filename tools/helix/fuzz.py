@@ -4,16 +4,18 @@
 NAME_fuzz.c is a libFuzzer target. With it lib/ is compiled, and what a comment line names (// sources: kernel/fs/cpio.c) or,
 without one, the kernel's NAME.c. NAME_fuzz.py, for what is written in Python, mutates its corpus by itself for --seconds.
 """
+import os
 import re
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 
 from . import packages
 from .paths import ROOT, shown
 from .report import Progress
 
-SECONDS = 5
+SECONDS = 4
 LIMIT_S = 120
 FLAGS = ("-std=gnu23", "-g", "-O1", "-fsanitize=fuzzer,address,undefined", "-fno-sanitize-recover=all", "-fno-sanitize=function",
          "-DHELIX_HOST", "-DHELIX_FUZZ", "-Wno-unused-parameter", "-fwrapv", "-fno-strict-aliasing")
@@ -83,12 +85,15 @@ def run_targets(options, count):
     folder = ROOT / "build" / "fuzz"
     folder.mkdir(parents=True, exist_ok=True)
     progress = Progress("fuzzing", len(chosen))
-    for target in chosen:
-        progress.step(shown(target))
-        program = folder / target.stem
+
+    def complaint_about(target):
         if target.suffix == ".py":
-            complaint = run_script(target)
-        else:
-            complaint = compile_target(target, program, options.profile) or run_target(target, program)
-        count.row(f"fuzz {target.stem.removesuffix('_fuzz')}", complaint is None, complaint or "")
+            return run_script(target)
+        program = folder / target.stem
+        return compile_target(target, program, options.profile) or run_target(target, program)
+
+    with ThreadPoolExecutor(min(os.cpu_count() or 1, 4)) as pool:       # each is one busy process
+        for target, complaint in zip(chosen, pool.map(complaint_about, chosen)):
+            progress.step(shown(target))
+            count.row(f"fuzz {target.stem.removesuffix('_fuzz')}", complaint is None, complaint or "")
     progress.end()

@@ -143,13 +143,7 @@ static enum status threads_end(struct process *process)
         return STATUS_OK;
     struct thread *self = thread_current();
     mutex_acquire(&process_registry_lock);
-    list_for_each(node, &process->threads) {
-        struct thread *thread = container_of(node, struct thread, process_link);
-        if (thread == self)
-            continue;
-        atomic_fetch_or(&thread->flags, THREAD_KILL_PENDING);
-        thread_interrupt(thread);
-    }
+    threads_kill_others(process);
     mutex_release(&process_registry_lock);
     while (process->thread_count > 1) {
         if (self->flags & THREAD_KILL_PENDING)
