@@ -88,6 +88,9 @@ $(BUILD)/helix.debug.elf: $(OBJECTS) $(BUILD)/objects $(PORT_LINKER_SCRIPT) tool
 $(BUILD)/helix.elf: $(BUILD)/helix.debug.elf
 	$(Q)$(if $(PROFILE_STRIP),$(OBJCOPY) --strip-all $< $@,cp $< $@)
 
+# Not in link-time optimisation: the code around must come out the same whether the table of names is there yet or not.
+$(BUILD)/kernel/core/symbol_image.c.o: CFLAGS += -fno-lto
+
 clean:
 	rm -rf build
 
