@@ -80,7 +80,7 @@ struct user_process {
     struct timer alarm; // ITIMER_REAL
     uint64_t alarm_interval_ns;
     struct list_node alarm_link; // waits for its SIGALRM to be sent
-    struct node *program;        // what it runs, kept from being written (node_run_begin); nullptr before the first exec
+    struct entry *program;       // what it runs (program_begin); nullptr before the first exec
     char executable[256];        // path for /proc/PID/exe
     bool has_executed;           // setpgid refuses children that did
 };
@@ -134,13 +134,18 @@ const char *system_host_name(void);
 void load_averages(uint64_t loads[3]);
 
 // ---- programs (kernel/userspace/exec.c) ----
+// A running program's file is kept from being written and keeps its name, with a reference, until program_end.
+// STATUS_TEXT_BUSY: somebody has it open for writing.
+enum status program_begin(struct entry *program);
+void program_end(struct entry *program);
+
 struct exec_arguments {
     char **argv, **envp; // kernel memory, nullptr-terminated
 };
 // What a program needs to run, and who it is.
 struct exec_result {
     struct space *space;
-    struct node *program; // node_run_end() when it ends
+    struct entry *program; // program_end() when it ends
     char name[32];
     char executable[256]; // path
 };

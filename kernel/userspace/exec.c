@@ -144,16 +144,29 @@ static enum status exec_build_space(const char *path, const struct exec_argument
     return STATUS_OK;
 }
 
+enum status program_begin(struct entry *program)
+{
+    TRY(node_run_begin(entry_node(program)));
+    entry_retain(program);
+    return STATUS_OK;
+}
+
+void program_end(struct entry *program)
+{
+    node_run_end(entry_node(program));
+    entry_release(program);
+}
+
 // The file is kept from being written from before its pages are looked at.
 static enum status exec_make(struct vfs_context *place, const char *path, const struct exec_arguments *arguments, struct exec_build *build,
                              struct exec_result *result, struct arch_frame *frame)
 {
     TRY(exec_resolve(place, path, arguments->argv, build));
-    struct node *program = entry_node(build->file.entry);
-    TRY(node_run_begin(program));
+    struct entry *program = build->file.entry;
+    TRY(program_begin(program));
     enum status outcome = exec_build_space(path, arguments, build, &result->space, frame);
     if (outcome != STATUS_OK) {
-        node_run_end(program);
+        program_end(program);
         return outcome;
     }
     result->program = program;

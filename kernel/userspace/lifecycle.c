@@ -82,7 +82,7 @@ static enum status user_process_inherit(const struct user_process *from, struct 
 {
     memcpy(to->limits, from->limits, sizeof to->limits);
     memcpy(to->executable, from->executable, sizeof to->executable);
-    TRY(node_run_begin(from->program)); // is run already, so nobody writes it
+    TRY(program_begin(from->program)); // is run already, so nobody writes it
     to->program = from->program;
     to->user = from->user, to->effective_user = from->effective_user, to->saved_user = from->saved_user;
     to->group = from->group, to->effective_group = from->effective_group, to->saved_group = from->saved_group;
@@ -115,7 +115,7 @@ void program_adopt(struct process *process, const struct exec_result *loaded)
 {
     struct user_process *user = process->user;
     if (user->program)
-        node_run_end(user->program);
+        program_end(user->program);
     user->program = loaded->program;
     user->has_executed = true;
     string_copy(process->name, loaded->name, sizeof process->name);
@@ -182,7 +182,7 @@ void user_process_close(struct process *process)
         if (user->place.root)
             vfs_context_release(&user->place);
         if (user->program)
-            node_run_end(user->program);
+            program_end(user->program);
         user->files = nullptr;
         user->place = (struct vfs_context){};
         user->program = nullptr;

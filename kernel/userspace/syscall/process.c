@@ -181,7 +181,7 @@ static enum status program_run(struct thread *self, const char *path, const stru
         outcome = threads_end(process);
     if (outcome != STATUS_OK) {
         tables_discard(&own);
-        node_run_end(loaded.program);
+        program_end(loaded.program);
         space_release(loaded.space);
         return outcome;
     }
