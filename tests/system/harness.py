@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """harness.py: drives ./helix from outside, as a person would: commands with --exec, or a terminal one types at."""
+import codecs
 import contextlib
 import os
 import pty
@@ -26,6 +27,7 @@ BUILD = ROOT / "build" / "system"
 USAGE, BUILD_FAILED, PANIC, TIMEOUT, NO_STATUS = 64, 65, 70, 71, 72
 NAMES = {USAGE: "usage error", BUILD_FAILED: "build failed", PANIC: "the kernel panicked", TIMEOUT: "time limit", NO_STATUS: "no status"}
 ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b[()][A-Z0-9]|\x1b[=>78]")
+ANSI_BEGUN = re.compile(r"\x1b(?:\[[0-9;?]*|[()])?\Z")
 
 
 class Failed(Exception):
@@ -144,6 +146,7 @@ class Console:
         for path in archives:
             arguments += ["--initramfs", str(path)]
         self.prompt, self.text, self.raw = prompt, "", b""
+        self.decoder, self.begun = codecs.getincrementaldecoder("utf-8")(errors="replace"), ""
         self.pid, self.terminal = pty.fork()
         if self.pid == 0:
             os.chdir(ROOT)
@@ -175,7 +178,11 @@ class Console:
         if not data:
             raise Failed(f"the console closed; last: {shorten(self.text[-1500:], 1200)!r}")
         self.raw += data
-        self.text += ANSI.sub("", data.decode(errors="replace"))
+        # A sequence may arrive in two pieces: what looks like the first is kept for the next read.
+        text = self.begun + self.decoder.decode(data)
+        found = ANSI_BEGUN.search(text)
+        self.begun = found.group() if found else ""
+        self.text += ANSI.sub("", text[:len(text) - len(self.begun)])
         return True
 
     def expect(self, pattern, seconds=20):
