@@ -93,6 +93,8 @@ static void account(struct cpu *cpu, struct thread *thread, uint64_t now)
 static void slice_begin(struct cpu *cpu, const struct thread *next, uint64_t now)
 {
     uint64_t left = next == cpu->idle ? UINT64_MAX : policy->slice_left(cpu->id);
+    if (!left) // over: the switch is asked for and comes when it may; a timer set for now would let nothing else run until then
+        left = UINT64_MAX;
     if (!(next->flags & THREAD_KERNEL) && left > SAMPLE_NS)
         left = SAMPLE_NS;
     cpu->slice_end_ns = left == UINT64_MAX ? UINT64_MAX : now + left;
