@@ -5,6 +5,7 @@
 
 #include <lib/string.h>
 
+#include <helix/cpu.h>
 #include <helix/preempt.h>
 #include <helix/scheduler.h>
 #include <helix/test.h>
@@ -215,6 +216,23 @@ TEST(scheduler, calls_hooks_round_each_switch_until_they_are_removed)
     uint32_t before = hook_before;
     thread_yield();
     CHECK_EQUAL(hook_before, before);
+}
+
+KERNEL_TEST(scheduler, takes_few_interrupts_while_a_slice_that_is_over_cannot_end)
+{
+    enum { SPIN_NS = 60 * NS_PER_MS, FEW = 200 };
+    const struct thread_request request = { .name = "waits", .entry = count_step, .priority = thread_current()->priority };
+    if (!CHECK(thread_create(&request, &subject) == STATUS_OK))
+        return;
+    preempt_disable();
+    thread_start(subject); // somebody waits for the rest of this thread's slice
+    uint64_t before = cpu_local()->interrupts, until = time_ns() + SPIN_NS;
+    while (time_ns() < until && cpu_local()->interrupts - before < FEW)
+        arch_cpu_relax();
+    uint64_t taken = cpu_local()->interrupts - before;
+    preempt_enable();
+    CHECK(taken < FEW);
+    finish(subject);
 }
 
 TEST(scheduler, has_room_for_four_hooks)
