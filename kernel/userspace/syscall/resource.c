@@ -21,8 +21,8 @@ struct usage {
 
 static void usage_add_thread(struct usage *usage, const struct thread *thread)
 {
+    usage->user_ns += thread_user_time(thread); // first: it may grow before the whole is read, and must not exceed it
     usage->cpu_ns += thread_cpu_time(thread);
-    usage->user_ns += thread_user_time(thread);
     usage->voluntary += thread->switches_voluntary;
     usage->involuntary += thread->switches_involuntary;
 }
