@@ -295,10 +295,13 @@ void thread_continue(struct thread *thread)
     spinlock_release_irq(&thread->lock, on);
 }
 
+// The three figures belong together: a tick between two of them would make the stretch negative.
 uint64_t thread_cpu_time(const struct thread *thread)
 {
-    uint64_t time = thread->cpu_time_ns;
+    bool on = arch_interrupts_disable();
+    uint64_t time = thread->cpu_time_ns, now = time_ns();
     if (thread->state == THREAD_RUNNING)
-        time += time_ns() - cpu_by_id(thread->cpu)->switched_at_ns;
+        time += now - MIN(now, cpu_by_id(thread->cpu)->switched_at_ns);
+    arch_interrupts_restore(on);
     return time;
 }
