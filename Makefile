@@ -16,7 +16,7 @@ NM      := llvm-nm-19
 PYTHON  ?= python3
 Q       := $(if $(V),,@)
 
-all: $(BUILD)/helix.elf
+all: image
 
 # The profile: what to build in, and the constants of <generated/profile.h>.
 PROFILE_FILE := profiles/$(PROFILE)/helix.toml
@@ -46,8 +46,9 @@ INC_modules := $(INC_arch)
 INC_drivers := $(INC_arch)
 
 sources_in = $(shell find $(1) -name '*.c' -o -name '*.S' 2>/dev/null | sort)
-FOLDERS := lib arch/$(ARCH) arch/common $(addprefix boot/,$(PORT_BOOT)) boot/common kernel
-SOURCES := $(call sources_in,$(wildcard $(FOLDERS))) $(MODULE_SOURCES)
+FOLDERS := lib arch/$(ARCH) $(addprefix boot/,$(PORT_BOOT)) boot/common kernel
+COMMON  := $(foreach name,$(PORT_COMMON),arch/common/$(name).c $(wildcard arch/common/$(name)_test.c))
+SOURCES := $(call sources_in,$(wildcard $(FOLDERS))) $(COMMON) $(MODULE_SOURCES)
 ifneq ($(TESTS),1)
 SOURCES := $(filter-out %_test.c,$(SOURCES))
 endif
@@ -73,12 +74,16 @@ $(BUILD)/%.S.o: %.S $(BUILD)/profile.mk $(BUILD)/include/base/.made Makefile arc
 # Linked twice: the second time with the table of function names made from the first (symbolised backtraces).
 # [debug] symbols = false leaves the table out.
 LDFLAGS := $(PORT_LDFLAGS) -pie --no-dynamic-linker -z text -z max-page-size=4096 -z noexecstack --apply-dynamic-relocs --build-id=none \
-	--gc-sections -T $(PORT_LINKER_SCRIPT)
+	--gc-sections -T $(BUILD)/kernel.ld
 
 # Which files go in; newer than the image only when that has changed.
 $(shell mkdir -p $(BUILD); echo '$(OBJECTS)' | cmp -s - $(BUILD)/objects || echo '$(OBJECTS)' > $(BUILD)/objects)
 
-$(BUILD)/helix.debug.elf: $(OBJECTS) $(BUILD)/objects $(PORT_LINKER_SCRIPT) tools/symbols.py
+$(BUILD)/kernel.ld: arch/common/kernel.ld arch/$(ARCH)/image.h
+	@mkdir -p $(@D)
+	$(Q)$(CC) -E -P -x c -include arch/$(ARCH)/image.h $< -o $@
+
+$(BUILD)/helix.debug.elf: $(OBJECTS) $(BUILD)/objects $(BUILD)/kernel.ld tools/symbols.py
 	@echo "  LD  $@"
 	$(Q)$(LD) $(LDFLAGS) -o $(BUILD)/stage1.elf $(OBJECTS)
 	$(Q)$(NM) -n --defined-only $(BUILD)/stage1.elf | $(PYTHON) -B tools/symbols.py > $(BUILD)/symbols.S
@@ -88,6 +93,12 @@ $(BUILD)/helix.debug.elf: $(OBJECTS) $(BUILD)/objects $(PORT_LINKER_SCRIPT) tool
 $(BUILD)/helix.elf: $(BUILD)/helix.debug.elf
 	$(Q)$(if $(PROFILE_STRIP),$(OBJCOPY) --strip-all $< $@,cp $< $@)
 
+# What loaders want that read no ELF.
+$(BUILD)/helix.image: $(BUILD)/helix.elf
+	$(Q)$(OBJCOPY) -O binary $< $@
+
+image: $(BUILD)/helix.elf $(if $(PORT_FLAT),$(BUILD)/helix.image)
+
 # Not in link-time optimisation: the code around must come out the same whether the table of names is there yet or not.
 $(BUILD)/kernel/core/symbol_image.c.o: CFLAGS += -fno-lto
 
@@ -95,4 +106,4 @@ clean:
 	rm -rf build
 
 -include $(OBJECTS:.o=.d)
-.PHONY: all clean
+.PHONY: all image clean

@@ -24,6 +24,7 @@ enum : uint64_t {
 #define KIB (1024ull)
 #define MIB (1024ull * KIB)
 #define GIB (1024ull * MIB)
+#define TIB (1024ull * GIB)
 
 #define NS_PER_US 1'000ull
 #define NS_PER_MS 1'000'000ull

@@ -15,14 +15,9 @@
 
 static bool in_copy; // a copy routine is at work, as the fault table would say
 
-uint64_t arch_user_end(void)
-{
-    return HOST_USER_END;
-}
-
 static bool range_ok(uint64_t at, size_t size)
 {
-    return at <= HOST_USER_END && size <= HOST_USER_END - at;
+    return at <= arch_user_end() && size <= arch_user_end() - at;
 }
 
 // Where the byte lies in the direct map, nullptr if it cannot be reached. Faults are served once.

@@ -4,6 +4,7 @@
 #include <lib/string.h>
 
 #include <arch/context.h>
+#include <arch/fpu.h>
 #include <arch/cpu.h>
 #include <arch/user.h>
 
@@ -11,7 +12,6 @@
 #include <helix/preempt.h>
 #include <helix/thread.h>
 
-#include "fpu.h"
 #include "msr.h"
 
 void arch_context_start(void);

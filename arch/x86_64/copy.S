@@ -1,15 +1,9 @@
 // SPDX-License-Identifier: MIT
 // copy.S: memory primitives, and their counterparts that may fault on user memory. Units of 8 bytes, then the rest.
 
-.section .text.entry, "ax", @progbits
+#include <arch/fault_row.h>
 
-.macro fault_row at, fixup
-    .pushsection helix_fault_table, "a", @progbits
-    .p2align 3
-77: .quad \at - 77b
-    .quad \fixup - 77b
-    .popsection
-.endm
+.section .text.entry, "ax", @progbits
 
 .macro user_open
     cmpb $0, x86_has_smap(%rip)

@@ -6,11 +6,12 @@
 // current one cannot be trusted.
 
 #include <arch/cpu.h>
+#include <arch/fpu.h>
 
 #include <helix/cpu.h>
 
 #include "cpuid.h"
-#include "fpu.h"
+#include "xsave.h"
 #include "msr.h"
 
 enum : uint64_t {
@@ -179,5 +180,6 @@ void arch_cpu_init(struct cpu *cpu)
     idt_load();
     protections_enable();
     syscall_enable();
+    xsave_probe();
     fpu_init_cpu();
 }

@@ -5,7 +5,7 @@
 
 #include <abi/linux/elf.h>
 
-#include "fpu.h"
+#include <arch/fpu.h>
 
 enum : uint64_t { SIGNAL_FRAME_MOST = 1024 }; // registers, siginfo, red zone and alignment, without the FPU image
 
@@ -23,5 +23,5 @@ uint64_t arch_elf_hwcap(void)
 
 uint64_t arch_signal_stack_minimum(void)
 {
-    return align_up(SIGNAL_FRAME_MOST + fpu_size(), 64);
+    return align_up(SIGNAL_FRAME_MOST + fpu_area_size(), 64);
 }

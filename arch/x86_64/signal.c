@@ -10,12 +10,13 @@
 
 #include <lib/string.h>
 
+#include <arch/fpu.h>
 #include <arch/frame.h>
 #include <arch/user.h>
 
 #include <helix/thread.h>
 
-#include "fpu.h"
+#include "xsave.h"
 
 struct sigcontext {
     uint64_t r8, r9, r10, r11, r12, r13, r14, r15, rdi, rsi, rbp, rbx, rdx, rax, rcx, rsp, rip, rflags;
@@ -59,14 +60,14 @@ static enum status fpu_push(uint64_t *sp, uint64_t *at)
     *at = 0;
     if (!fpu_current()->fpu)
         return STATUS_OK;
-    size_t size = fpu_size();
+    size_t size = fpu_area_size();
     uint64_t place = align_down(*sp - size - sizeof(uint32_t), FPU_ALIGNMENT);
     fpu_open(); // the newest state is in the area now, and stays there while this thread is in the kernel
     fpu_close(false);
     const uint8_t *image = fpu_current()->fpu;
     TRY(arch_copy_to_user(place, image, size));
-    if (fpu_features()) {
-        struct fpu_extent extent = { FPU_MAGIC1, (uint32_t)size + 4, fpu_features(), (uint32_t)size, {} };
+    if (xsave_features()) {
+        struct fpu_extent extent = { FPU_MAGIC1, (uint32_t)size + 4, xsave_features(), (uint32_t)size, {} };
         uint32_t magic2 = FPU_MAGIC2;
         TRY(arch_copy_to_user(place + FPU_EXTENT_OFFSET, &extent, sizeof extent));
         TRY(arch_copy_to_user(place + size, &magic2, sizeof magic2));
@@ -114,7 +115,7 @@ enum status arch_signal_push(struct arch_frame *frame, const struct signal_deliv
     image.user.context.fpu = fpu_at;
     image.user.context.old_mask = delivery->mask;
     image.user.context.cr2 = delivery->info.address;
-    image.user.flags = UC_SIGCONTEXT_SS | (fpu_features() && fpu_at ? UC_FP_XSTATE : 0);
+    image.user.flags = UC_SIGCONTEXT_SS | (xsave_features() && fpu_at ? UC_FP_XSTATE : 0);
     image.user.stack = delivery->stack;
     image.user.mask = delivery->mask;
     TRY(arch_copy_to_user(sp, &image, sizeof image));
@@ -143,11 +144,11 @@ static enum status fpu_pop(uint64_t at)
     void *copy = fpu_scratch();
     if (!copy)
         return STATUS_NO_MEMORY;
-    enum status outcome = arch_copy_from_user(copy, at, fpu_size());
-    if (outcome == STATUS_OK && !fpu_sanitise(copy))
+    enum status outcome = arch_copy_from_user(copy, at, fpu_area_size());
+    if (outcome == STATUS_OK && !xsave_sanitise(copy))
         outcome = STATUS_BAD_ADDRESS;
     if (outcome == STATUS_OK) {
-        memcpy(fpu_open(), copy, fpu_size());
+        memcpy(fpu_open(), copy, fpu_area_size());
         fpu_close(true);
     }
     fpu_scratch_free(copy);

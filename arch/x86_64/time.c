@@ -15,6 +15,7 @@
 #include <lib/format.h>
 
 #include <arch/cpu.h>
+#include <arch/scale.h>
 
 #include <helix/log.h>
 
@@ -32,17 +33,6 @@ static uint64_t tsc_hz, apic_hz;                        // [const] after arch_ti
 static uint64_t ns_of_cycle, cycles_of_ns, ticks_of_ns; // [const] 32.32 fixed point; 0 before arch_time_init
 static bool has_deadline;                               // [const]
 static const char *measured_by = "nothing";
-
-static uint64_t scale(uint64_t value, uint64_t factor)
-{
-    return (uint64_t)((unsigned __int128)value * factor >> 32);
-}
-
-// numerator / denominator in 32.32; one of them is NS_PER_S, so nothing overflows below 4 GHz * 1e9.
-static uint64_t ratio(uint64_t numerator, uint64_t denominator)
-{
-    return ((numerator / denominator) << 32) + ((numerator % denominator) << 32) / denominator;
-}
 
 void time_begin(void)
 {
@@ -89,7 +79,7 @@ static bool reference_wait(const struct reference *reference, uint64_t from, uin
 
 static uint64_t rate(uint64_t counted, uint64_t ticks, uint64_t hz)
 {
-    return ticks ? (uint64_t)(counted * (ratio(hz, ticks) >> 16) >> 16) : 0;
+    return ticks ? (uint64_t)(counted * (scale_ratio(hz, ticks) >> 16) >> 16) : 0;
 }
 
 static bool agree(uint64_t first, uint64_t second)
@@ -164,9 +154,9 @@ enum status arch_time_init(const struct boot_info *boot)
         log_error("timers", "nothing here has a known frequency: no HPET, PIT or ACPI timer answers and CPUID names none");
         return STATUS_NO_DEVICE;
     }
-    cycles_of_ns = ratio(tsc_hz, NS_PER_S);
-    ticks_of_ns = ratio(apic_hz, NS_PER_S);
-    ns_of_cycle = ratio(NS_PER_S, tsc_hz);
+    cycles_of_ns = scale_ratio(tsc_hz, NS_PER_S);
+    ticks_of_ns = scale_ratio(apic_hz, NS_PER_S);
+    ns_of_cycle = scale_ratio(NS_PER_S, tsc_hz);
     has_deadline = cpuid_read(1, 0).c >> 24 & 1;
     if (has_deadline)
         apic_timer_deadline();

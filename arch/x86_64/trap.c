@@ -10,6 +10,7 @@
 #include <lib/string.h>
 
 #include <arch/frame.h>
+#include <arch/fpu.h>
 #include <arch/interrupt.h>
 #include <arch/machine.h>
 #include <arch/user.h>
@@ -17,7 +18,6 @@
 #include <helix/log.h>
 
 #include "apic.h"
-#include "fpu.h"
 #include "msr.h"
 
 enum exception : uint8_t {

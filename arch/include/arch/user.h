@@ -7,8 +7,7 @@
 #include <abi/status.h>
 #include <lib/types.h>
 
-// One past the highest address a user program may use.
-uint64_t arch_user_end(void);
+#include <arch/layout.h> // arch_user_end()
 
 // Whether the whole range is the user's (mapped or not): asked before a transfer begins, so that a wild size moves no byte.
 static inline bool arch_user_range(uint64_t from, uint64_t size)

@@ -14,5 +14,9 @@ enum : uint64_t {
     DEVICES_START = 0x2100'0000'0000,
     DEVICES_END = 0x2180'0000'0000,
     HOST_DIRECT_MAP = 0x3000'0000'0000,
-    HOST_USER_END = 0x0000'7fff'ffff'f000,
 };
+
+static inline uint64_t arch_user_end(void)
+{
+    return 0x0000'7fff'ffff'f000;
+}

@@ -16,6 +16,7 @@ struct arch_cpu {
     struct arch_thread *base_owner;     // whose user segment bases the MSRs hold; nullptr: nobody knows
     uint32_t apic_id;                   // of this CPU, where interrupt lines are routed to
     struct arch_space *space;           // the user space that is loaded
+    uint64_t tag_generation;            // of asid.c, in which its translations were last forgotten
     struct x86_descriptors descriptors; // last: GDT, TSS, interrupt stacks
 };
 static_assert(offsetof(struct arch_cpu, kernel_stack_top) == 16 && offsetof(struct arch_cpu, user_sp) == 24 &&

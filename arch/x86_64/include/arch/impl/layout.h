@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// layout.h: x86_64's kernel half of the address space.
+// layout.h: x86_64's address space.
 //
-//   0xffff800000000000  direct map of all RAM            (up to 64 TiB)
+//   0x0000000000000000  programs                         (128 TiB, but the last page: entry.S)
+//   0xffff800000000000  direct map of all RAM            (64 TiB)
 //   0xffffc80000000000  kernel stacks with guard pages   (512 GiB)
 //   0xffffd00000000000  device registers                 (512 GiB)
 //   0xffffffff80000000  the kernel image                 (2 GiB)
@@ -10,6 +11,8 @@
 #include <lib/types.h>
 
 enum : uint64_t {
+    DIRECT_MAP_START = 0xffff'8000'0000'0000,
+    DIRECT_MAP_SIZE = 64 * TIB,
     KERNEL_AREA_START = 0xffff'c800'0000'0000, // root entries from here to KERNEL_AREA_END exist in every space
     KERNEL_STACKS_START = 0xffff'c800'0000'0000,
     KERNEL_STACKS_END = 0xffff'c880'0000'0000,
@@ -17,3 +20,9 @@ enum : uint64_t {
     DEVICES_END = 0xffff'd080'0000'0000,
     KERNEL_AREA_END = 0xffff'd080'0000'0000,
 };
+
+// One past the highest address a program may use.
+static inline uint64_t arch_user_end(void)
+{
+    return 0x0000'7fff'ffff'f000;
+}

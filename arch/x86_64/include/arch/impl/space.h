@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: MIT
-// space.h: x86_64's address space: a four-level table.
+// space.h: x86_64's address space: page tables.
 #pragma once
 
-struct arch_space {
-    phys_t root;
-    uint64_t loaded_on; // bit per CPU that has it loaded
-};
+#include <arch/table_space.h>

@@ -6,6 +6,7 @@
 #include <lib/attributes.h>
 
 #include <arch/frame.h>
+#include <arch/user_copy.h>
 
 // Offsets are relative to the row, so that the table needs no relocation.
 struct fault_row {
@@ -14,50 +15,33 @@ struct fault_row {
 };
 TABLE_DECLARE(struct fault_row, helix_fault_table);
 
-enum : uint64_t { USER_END = 0x0000'7fff'ffff'f000 }; // the last page of the half is left out: see entry.S
-
-uint64_t user_copy(void *to, const void *from, size_t size);
-uint64_t user_fill_zero(void *to, size_t size);
-int64_t user_string(char *to, const char *from, size_t size);
-int user_load32(const uint32_t *from, uint32_t *value);
-int user_exchange32(uint32_t *at, uint32_t expected, uint32_t desired, uint32_t *found);
-
-uint64_t arch_user_end(void)
-{
-    return USER_END;
-}
-
-static bool user_range(uint64_t at, size_t size)
-{
-    return at <= USER_END && size <= USER_END - at;
-}
-
 enum status arch_copy_from_user(void *to, uint64_t from, size_t size)
 {
-    if (!user_range(from, size) || user_copy(to, (const void *)(uintptr_t)from, size))
+    if (!arch_user_range(from, size) || user_copy(to, (const void *)(uintptr_t)from, size))
         return STATUS_BAD_ADDRESS;
     return STATUS_OK;
 }
 
 enum status arch_copy_to_user(uint64_t to, const void *from, size_t size)
 {
-    if (!user_range(to, size) || user_copy((void *)(uintptr_t)to, from, size))
+    if (!arch_user_range(to, size) || user_copy((void *)(uintptr_t)to, from, size))
         return STATUS_BAD_ADDRESS;
     return STATUS_OK;
 }
 
 enum status arch_clear_user(uint64_t to, size_t size)
 {
-    if (!user_range(to, size) || user_fill_zero((void *)(uintptr_t)to, size))
+    if (!arch_user_range(to, size) || user_fill_zero((void *)(uintptr_t)to, size))
         return STATUS_BAD_ADDRESS;
     return STATUS_OK;
 }
 
 enum status arch_copy_string_from_user(char *to, uint64_t from, size_t size, size_t *length)
 {
-    if (from >= USER_END || !size)
+    uint64_t end = arch_user_end();
+    if (from >= end || !size)
         return STATUS_BAD_ADDRESS;
-    size_t limit = USER_END - from < size ? USER_END - from : size;
+    size_t limit = MIN(end - from, (uint64_t)size);
     int64_t found = user_string(to, (const char *)(uintptr_t)from, limit);
     if (found < 0)
         return STATUS_BAD_ADDRESS;
@@ -71,7 +55,7 @@ enum status arch_user_load32(uint64_t at, uint32_t *value)
 {
     if (at % sizeof *value)
         return STATUS_BAD_ARGUMENT;
-    if (!user_range(at, sizeof *value) || user_load32((const uint32_t *)(uintptr_t)at, value))
+    if (!arch_user_range(at, sizeof *value) || user_load32((const uint32_t *)(uintptr_t)at, value))
         return STATUS_BAD_ADDRESS;
     return STATUS_OK;
 }
@@ -80,7 +64,7 @@ enum status arch_user_compare_exchange32(uint64_t at, uint32_t expected, uint32_
 {
     if (at % sizeof *found)
         return STATUS_BAD_ARGUMENT;
-    if (!user_range(at, sizeof *found) || user_exchange32((uint32_t *)(uintptr_t)at, expected, desired, found))
+    if (!arch_user_range(at, sizeof *found) || user_exchange32((uint32_t *)(uintptr_t)at, expected, desired, found))
         return STATUS_BAD_ADDRESS;
     return STATUS_OK;
 }
@@ -88,7 +72,7 @@ enum status arch_user_compare_exchange32(uint64_t at, uint32_t expected, uint32_
 static const struct fault_row *fault_row_of(const struct arch_frame *frame)
 {
     TABLE_EACH(struct fault_row, row, helix_fault_table) {
-        if ((uint64_t)(uintptr_t)&row->instruction + (uint64_t)row->instruction == frame->rip)
+        if ((uint64_t)(uintptr_t)&row->instruction + (uint64_t)row->instruction == arch_frame_ip(frame))
             return row;
     }
     return nullptr;
@@ -104,6 +88,6 @@ bool arch_fault_fixup(struct arch_frame *frame)
     const struct fault_row *row = fault_row_of(frame);
     if (!row)
         return false;
-    frame->rip = (uint64_t)(uintptr_t)&row->instruction + (uint64_t)row->fixup;
+    arch_frame_set_ip(frame, (uint64_t)(uintptr_t)&row->instruction + (uint64_t)row->fixup);
     return true;
 }

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: MIT
-// space.c: page tables of x86_64: four levels, 4 KiB pages for users, the largest that fit for the direct map.
+// space.c: page tables: radix trees whose entries the port knows (arch/page_table.h): 4 KiB pages for users, the largest that fit for
+// the direct map.
 //
 // Purpose     Says which frame a page is, and with what access; keeps the translation caches true.
-// How         A walk descends from the root through three tables to an entry. User tables are made on demand and freed with the
-//             space. The kernel half (entries 256–511 of every root) points at tables made at boot, shared by all spaces, so a
-//             kernel mapping made later shows up everywhere at once.
-// Invariants  An entry of 0 is unmapped. An entry without PRESENT but with KEPT holds a frame that nobody may touch (PROT_NONE).
-//             No kernel page is both writable and executable. Frames handed to `drop` are in no translation cache any more.
+// How         A walk descends from the root through tables to an entry. User tables are made on demand and freed with the
+//             space. The kernel half points at tables made at boot: by its own root, or by the upper entries of every root, so that
+//             a kernel mapping made later shows up everywhere at once.
+// Invariants  An entry of 0 is unmapped. An entry can hold a frame that nobody may touch (PROT_NONE). No kernel page is both
+//             writable and executable. Frames handed to `drop` are in no translation cache any more, or only under a tag
+//             that is not used again before the caches are emptied (asid.c).
 // Locks       The space's own lock, held by the caller; RANK_KERNEL_SPACE for the kernel half.
-// Cost        map: 4 loads and a store. unmap, protect, share: one load per page, nothing for absent tables.
+// Cost        map: a load per level and a store. unmap, protect, share: one load per page, nothing for absent tables.
 
 #include <arch/space.h>
 
@@ -16,6 +18,7 @@
 
 #include <arch/cpu.h>
 #include <arch/layout.h>
+#include <arch/page_table.h>
 
 #include <helix/boot_info.h>
 #include <helix/cpu.h>
@@ -23,27 +26,12 @@
 #include <helix/panic.h>
 #include <helix/spinlock.h>
 
-#include "msr.h"
+#include "asid.h"
 
-enum : uint64_t {
-    ENTRY_PRESENT = 1 << 0,
-    ENTRY_WRITE = 1 << 1,
-    ENTRY_USER = 1 << 2,
-    ENTRY_WRITE_THROUGH = 1 << 3,
-    ENTRY_NO_CACHE = 1 << 4,
-    ENTRY_DIRTY = 1 << 6,
-    ENTRY_LARGE = 1 << 7,
-    ENTRY_GLOBAL = 1 << 8,
-    ENTRY_KEPT = 1 << 9, // available to software: a frame without access
-    ENTRY_NO_EXECUTE = 1ull << 63,
-    ENTRY_FRAME = 0x000f'ffff'ffff'f000,
-    ENTRY_TABLE = ENTRY_PRESENT | ENTRY_WRITE | ENTRY_USER, // rights are decided at the last level
-};
+enum { UNMAP_BATCH = 32 };
+enum : uint64_t { TABLE_SPAN = PAGE_TABLE_ENTRIES * PAGE_SIZE }; // what one last-level table covers
 
-enum { TABLE_ENTRIES = 512, TABLE_LEVELS = 4, KERNEL_FIRST = 256, UNMAP_BATCH = 32 };
-enum : uint64_t { LARGE_PAGE = 2 * MIB, HUGE_PAGE = 1 * GIB };
-
-uint64_t direct_map_base = 0xffff'8000'0000'0000;
+uint64_t direct_map_base = DIRECT_MAP_START;
 static struct arch_space kernel_space;
 static struct spinlock kernel_lock = SPINLOCK(RANK_KERNEL_SPACE);
 static bool frames_ready; // tables come from frame_alloc instead of boot memory
@@ -57,29 +45,12 @@ static unsigned level_shift(unsigned level) // level 0: the last, whose entries 
 
 static unsigned level_index(uint64_t at, unsigned level)
 {
-    return at >> level_shift(level) & (TABLE_ENTRIES - 1);
+    return at >> level_shift(level) & (PAGE_TABLE_ENTRIES - 1);
 }
 
 static uint64_t *table_of(uint64_t entry)
 {
-    return direct_map((phys_t){ entry & ENTRY_FRAME });
-}
-
-static uint64_t entry_make(phys_t frame, uint32_t access)
-{
-    if (!(access & (PAGE_READ | PAGE_WRITE | PAGE_EXECUTE)))
-        return frame.raw | ENTRY_KEPT | (access & PAGE_USER ? ENTRY_USER : 0);
-    return frame.raw | ENTRY_PRESENT | (access & PAGE_WRITE ? ENTRY_WRITE : 0) | (access & PAGE_USER ? ENTRY_USER : 0) |
-           (access & PAGE_UNCACHED ? ENTRY_NO_CACHE | ENTRY_WRITE_THROUGH : 0) | (access & PAGE_GLOBAL ? ENTRY_GLOBAL : 0) |
-           (access & PAGE_EXECUTE ? 0 : ENTRY_NO_EXECUTE);
-}
-
-static uint32_t entry_access(uint64_t entry)
-{
-    if (!(entry & ENTRY_PRESENT))
-        return 0;
-    return PAGE_READ | (entry & ENTRY_WRITE ? PAGE_WRITE : 0) | (entry & ENTRY_NO_EXECUTE ? 0 : PAGE_EXECUTE) |
-           (entry & ENTRY_USER ? PAGE_USER : 0);
+    return direct_map(page_entry_frame(entry));
 }
 
 static enum status table_new(phys_t *table)
@@ -94,9 +65,9 @@ static enum status table_new(phys_t *table)
 static uint64_t *entry_find(phys_t root, uint64_t at, unsigned level)
 {
     uint64_t *table = direct_map(root);
-    for (unsigned above = TABLE_LEVELS - 1; above > level; above--) {
+    for (unsigned above = page_table_levels() - 1; above > level; above--) {
         uint64_t entry = table[level_index(at, above)];
-        if (!(entry & ENTRY_PRESENT) || entry & ENTRY_LARGE)
+        if (!page_entry_is_table(entry))
             return nullptr;
         table = table_of(entry);
     }
@@ -107,12 +78,12 @@ static uint64_t *entry_find(phys_t root, uint64_t at, unsigned level)
 static enum status entry_make_path(phys_t root, uint64_t at, unsigned level, uint64_t **found)
 {
     uint64_t *table = direct_map(root);
-    for (unsigned above = TABLE_LEVELS - 1; above > level; above--) {
+    for (unsigned above = page_table_levels() - 1; above > level; above--) {
         uint64_t *entry = &table[level_index(at, above)];
         if (!*entry) {
             phys_t made;
             TRY(table_new(&made));
-            *entry = made.raw | ENTRY_TABLE;
+            *entry = page_entry_table(made);
         }
         table = table_of(*entry);
     }
@@ -133,26 +104,25 @@ static size_t entries_skip(const uint64_t *entry, size_t i, size_t count)
 
 // ---- the translation cache ----
 
-static void cache_flush_page(uint64_t at)
-{
-    __asm__ volatile("invlpg (%0)" : : "r"(at) : "memory");
-}
-
 static bool space_loaded(const struct arch_space *space)
 {
     return cpu_local()->arch.space == space;
 }
 
-static void cache_flush(const struct arch_space *space, uint64_t from, uint64_t to)
+// Whoever loads a space that nobody runs starts without its translations: under a new tag, or with all forgotten.
+static void cache_flush(struct arch_space *space, uint64_t from, uint64_t to)
 {
-    if (!space_loaded(space))
-        return; // whoever loads it next starts without its translations
+    if (!space_loaded(space)) {
+        space->tag = 0;
+        return;
+    }
+    uint16_t tag = (uint16_t)space->tag;
     if (to - from > UNMAP_BATCH * PAGE_SIZE) {
-        cr3_write(cr3_read());
+        translation_forget_space(tag);
         return;
     }
     for (uint64_t at = from; at < to; at += PAGE_SIZE)
-        cache_flush_page(at);
+        translation_forget_page(tag, at);
 }
 
 // ---- the kernel's half ----
@@ -169,7 +139,8 @@ static void boot_map(uint64_t at, uint64_t frame, uint64_t size, uint32_t access
         uint64_t *entry;
         if (entry_make_path(kernel_space.root, at + done, level, &entry) != STATUS_OK)
             panic("no memory for the kernel's page tables");
-        *entry = entry_make((phys_t){ frame + done }, access | PAGE_GLOBAL) | (level ? ENTRY_LARGE : 0);
+        uint64_t page = page_entry((phys_t){ frame + done }, access | PAGE_GLOBAL);
+        *entry = level ? page_entry_large(page) : page;
         done += 1ull << level_shift(level);
     }
 }
@@ -180,49 +151,55 @@ static void boot_map_image(const char *from, const char *to, uint64_t load_offse
     boot_map(start, start - load_offset, align_up((uint64_t)(uintptr_t)to, PAGE_SIZE) - start, access, 1);
 }
 
-static bool has_huge_pages(void)
-{
-    uint32_t a = 0x8000'0001, b, c = 0, d;
-    __asm__ volatile("cpuid" : "+a"(a), "=b"(b), "+c"(c), "=d"(d));
-    return d >> 26 & 1;
-}
-
 // Every kernel-half root entry that later mappings may need exists from now on, since roots are copied at creation.
 static void boot_make_kernel_roots(void)
 {
     uint64_t *root = direct_map(kernel_space.root);
-    for (unsigned i = KERNEL_FIRST; i < TABLE_ENTRIES; i++) {
-        bool area = i >= level_index(KERNEL_AREA_START, 3) && i <= level_index(KERNEL_AREA_END - 1, 3);
+    unsigned top = page_table_levels() - 1;
+    for (unsigned i = page_table_kernel_first(); i < PAGE_TABLE_ENTRIES; i++) {
+        bool area = i >= level_index(KERNEL_AREA_START, top) && i <= level_index(KERNEL_AREA_END - 1, top);
         if (!root[i] && area)
-            root[i] = frame_alloc_boot(1).raw | ENTRY_TABLE;
+            root[i] = page_entry_table(frame_alloc_boot(1));
     }
 }
 
-void arch_space_init_kernel(const struct boot_info *boot)
+// RAM in the direct map; registers are mapped by device_map, uncached. `fixed_end`: physical end of the image's code and constants.
+static void boot_map_memory(const struct memory_range *range, uint64_t fixed_end)
+{
+    if (range->kind == MEMORY_BAD || range->kind == MEMORY_RESERVED || range->start.raw >= DIRECT_MAP_SIZE)
+        return;
+    uint64_t start = align_down(range->start.raw, PAGE_SIZE);
+    uint64_t end = MIN(align_up(range->start.raw + range->size, PAGE_SIZE), (uint64_t)DIRECT_MAP_SIZE);
+    if (range->kind == MEMORY_KERNEL && start < fixed_end && fixed_end < end) { // no writable twin of the kernel's code and constants
+        boot_map(direct_map_base + start, start, fixed_end - start, PAGE_READ, page_table_largest());
+        start = fixed_end;
+    }
+    boot_map(direct_map_base + start, start, end - start, PAGE_READ | PAGE_WRITE, page_table_largest());
+}
+
+static void boot_build(const struct boot_info *boot)
 {
     kernel_space.root = frame_alloc_boot(1);
     uint64_t load_offset = (uint64_t)(uintptr_t)kernel_image_start - boot->kernel_start.raw;
     boot_map_image(kernel_image_start, kernel_text_end, load_offset, PAGE_READ | PAGE_EXECUTE);
     boot_map_image(kernel_rodata_start, kernel_rodata_end, load_offset, PAGE_READ);
     boot_map_image(kernel_data_start, kernel_image_end, load_offset, PAGE_READ | PAGE_WRITE);
-    unsigned largest = has_huge_pages() ? 2 : 1;
-    for (uint32_t i = 0; i < boot->memory_count; i++) {
-        const struct memory_range *range = &boot->memory[i];
-        if (range->kind == MEMORY_BAD || range->kind == MEMORY_RESERVED)
-            continue; // RAM only; registers are mapped by device_map, uncached
-        uint64_t start = align_down(range->start.raw, PAGE_SIZE);
-        uint64_t end = align_up(range->start.raw + range->size, PAGE_SIZE);
-        uint64_t fixed = range->kind == MEMORY_KERNEL ? (uint64_t)(uintptr_t)kernel_data_start - load_offset : start;
-        if (start < fixed && fixed < end) { // no writable twin of the kernel's code and constants
-            boot_map(direct_map_base + start, start, fixed - start, PAGE_READ, largest);
-            start = fixed;
-        }
-        boot_map(direct_map_base + start, start, end - start, PAGE_READ | PAGE_WRITE, largest);
-    }
+    for (uint32_t i = 0; i < boot->memory_count; i++)
+        boot_map_memory(&boot->memory[i], (uint64_t)(uintptr_t)kernel_data_start - load_offset);
     boot_make_kernel_roots();
-    cr3_write(kernel_space.root.raw);
-    cpu_local()->arch.space = &kernel_space;
-    frames_ready = true;
+}
+
+void arch_space_init_kernel(const struct boot_info *boot)
+{
+    for (unsigned attempt = 0; page_table_choose(attempt); attempt++) {
+        boot_build(boot);
+        if (!page_table_start(kernel_space.root))
+            continue;
+        cpu_local()->arch.space = &kernel_space;
+        frames_ready = true;
+        return;
+    }
+    panic("this CPU has none of the page tables that the kernel can make");
 }
 
 struct arch_space *arch_space_kernel(void)
@@ -240,8 +217,10 @@ enum status arch_kernel_map(virt_t at, phys_t frame, size_t pages, uint32_t acce
     for (i = 0; i < pages && outcome == STATUS_OK; i++) {
         uint64_t *entry;
         outcome = entry_make_path(kernel_space.root, at.raw + i * PAGE_SIZE, 0, &entry);
-        if (outcome == STATUS_OK)
-            *entry = entry_make((phys_t){ frame.raw + i * PAGE_SIZE }, access | PAGE_GLOBAL);
+        if (outcome == STATUS_OK) {
+            *entry = page_entry((phys_t){ frame.raw + i * PAGE_SIZE }, access | PAGE_GLOBAL);
+            page_table_publish_kernel(at.raw + i * PAGE_SIZE);
+        }
     }
     spinlock_release(&kernel_lock);
     if (outcome != STATUS_OK)
@@ -259,12 +238,12 @@ static phys_t kernel_unmap_in_table(uint64_t from, uint64_t to)
         uint64_t *table = table_of(*above);
         for (uint64_t at = from; at < to; at += PAGE_SIZE) {
             table[level_index(at, 0)] = 0;
-            cache_flush_page(at);
+            translation_forget_kernel(at);
         }
-        if (entries_skip(table, 0, TABLE_ENTRIES) == TABLE_ENTRIES) {
-            empty = (phys_t){ *above & ENTRY_FRAME };
+        if (entries_skip(table, 0, PAGE_TABLE_ENTRIES) == PAGE_TABLE_ENTRIES) {
+            empty = page_entry_frame(*above);
             *above = 0;
-            cache_flush_page(from); // the CPU may remember the way, too
+            translation_forget_kernel(from); // the CPU may remember the way, too
         }
     }
     spinlock_release(&kernel_lock);
@@ -275,7 +254,7 @@ void arch_kernel_unmap(virt_t at, size_t pages)
 {
     uint64_t from = at.raw, end = at.raw + pages * PAGE_SIZE;
     while (from < end) {
-        uint64_t to = MIN(end, align_down(from, LARGE_PAGE) + LARGE_PAGE);
+        uint64_t to = MIN(end, align_down(from, TABLE_SPAN) + TABLE_SPAN);
         phys_t empty = kernel_unmap_in_table(from, to);
         if (empty.raw)
             frame_free(empty, 1);
@@ -290,8 +269,9 @@ enum status arch_space_create(struct arch_space *space)
     phys_t root;
     TRY(frame_alloc(1, 0, &root));
     uint64_t *table = direct_map(root);
-    memset(table, 0, KERNEL_FIRST * sizeof *table);
-    memcpy(table + KERNEL_FIRST, (uint64_t *)direct_map(kernel_space.root) + KERNEL_FIRST, KERNEL_FIRST * sizeof *table);
+    unsigned users = page_table_kernel_first();
+    memset(table, 0, users * sizeof *table);
+    memcpy(table + users, (uint64_t *)direct_map(kernel_space.root) + users, (PAGE_TABLE_ENTRIES - users) * sizeof *table);
     *space = (struct arch_space){ .root = root };
     return STATUS_OK;
 }
@@ -300,9 +280,9 @@ static void table_drop(phys_t table, unsigned level, size_t entries, void (*drop
 {
     const uint64_t *entry = direct_map(table);
     for (size_t i = entries_skip(entry, 0, entries); i < entries; i = entries_skip(entry, i + 1, entries)) {
-        phys_t below = { entry[i] & ENTRY_FRAME };
+        phys_t below = page_entry_frame(entry[i]);
         if (level)
-            table_drop(below, level - 1, TABLE_ENTRIES, drop, context);
+            table_drop(below, level - 1, PAGE_TABLE_ENTRIES, drop, context);
         else
             drop(context, below);
     }
@@ -313,18 +293,27 @@ void arch_space_destroy(struct arch_space *space, void (*drop)(void *context, ph
 {
     if (space_loaded(space))
         arch_space_activate(&kernel_space); // which also forgets its translations, before any frame is dropped
-    table_drop(space->root, TABLE_LEVELS - 1, KERNEL_FIRST, drop, context);
+    table_drop(space->root, page_table_levels() - 1, page_table_kernel_first(), drop, context);
     space->root = (phys_t){ 0 };
+}
+
+static void entry_fill(uint64_t *entry, phys_t frame, uint32_t access)
+{
+    if (access & PAGE_EXECUTE)
+        page_table_publish_code(frame);
+    *entry = page_entry(frame, access);
 }
 
 enum status arch_space_map(struct arch_space *space, virt_t at, phys_t frame, uint32_t access)
 {
     uint64_t *entry;
     TRY(entry_make_path(space->root, at.raw, 0, &entry));
-    bool replaced = *entry & ENTRY_PRESENT;
-    *entry = entry_make(frame, access);
-    if (replaced)
+    if (page_entry_present(*entry)) { // a CPU must never see two frames for one page
+        *entry = 0;
         cache_flush(space, at.raw, at.raw + PAGE_SIZE);
+    }
+    entry_fill(entry, frame, access);
+    page_table_publish_user();
     return STATUS_OK;
 }
 
@@ -338,10 +327,11 @@ enum status arch_space_map_run(struct arch_space *space, virt_t at, const phys_t
             *mapped = done;
             return outcome;
         }
-        size_t in_table = TABLE_ENTRIES - level_index(at.raw + done * PAGE_SIZE, 0);
+        size_t in_table = PAGE_TABLE_ENTRIES - level_index(at.raw + done * PAGE_SIZE, 0);
         for (size_t i = 0; i < in_table && done < count; i++)
-            entry[i] = entry_make(frames[done++], access);
+            entry_fill(&entry[i], frames[done++], access);
     }
+    page_table_publish_user();
     *mapped = done;
     return STATUS_OK;
 }
@@ -352,9 +342,9 @@ bool arch_space_query(const struct arch_space *space, virt_t at, phys_t *frame, 
     if (!entry || !*entry)
         return false;
     if (frame)
-        *frame = (phys_t){ *entry & ENTRY_FRAME };
+        *frame = page_entry_frame(*entry);
     if (access)
-        *access = entry_access(*entry);
+        *access = page_entry_access(*entry);
     return true;
 }
 
@@ -364,14 +354,14 @@ static uint64_t *entries_next(const struct arch_space *space, uint64_t *at, uint
 {
     while (*at < to) {
         uint64_t *table = direct_map(space->root);
-        unsigned level = TABLE_LEVELS - 1;
+        unsigned level = page_table_levels() - 1;
         while (level && table[level_index(*at, level)]) {
             table = table_of(table[level_index(*at, level)]);
             level--;
         }
         if (!level) {
             unsigned index = level_index(*at, 0);
-            *count = MIN((to - *at) >> PAGE_SHIFT, (uint64_t)(TABLE_ENTRIES - index));
+            *count = MIN((to - *at) >> PAGE_SHIFT, (uint64_t)(PAGE_TABLE_ENTRIES - index));
             return &table[index];
         }
         *at = align_down(*at, 1ull << level_shift(level)) + (1ull << level_shift(level));
@@ -404,7 +394,7 @@ static void unmap_take(struct unmap_batch *batch, uint64_t at, uint64_t *entry)
         unmap_flush(batch);
     if (!batch->count)
         batch->first = at;
-    batch->frames[batch->count++] = (phys_t){ *entry & ENTRY_FRAME };
+    batch->frames[batch->count++] = page_entry_frame(*entry);
     batch->last = at + PAGE_SIZE;
     *entry = 0;
 }
@@ -433,9 +423,8 @@ void arch_space_protect(struct arch_space *space, virt_t from, virt_t to, uint32
     size_t count;
     uint64_t *entry;
     while ((entry = entries_next(space, &at, to.raw, &count))) {
-        for (size_t i = entries_skip(entry, 0, count); i < count; i = entries_skip(entry, i + 1, count)) {
-            entry[i] = entry_make((phys_t){ entry[i] & ENTRY_FRAME }, access);
-        }
+        for (size_t i = entries_skip(entry, 0, count); i < count; i = entries_skip(entry, i + 1, count))
+            entry_fill(&entry[i], page_entry_frame(entry[i]), access);
         at += count * PAGE_SIZE;
     }
     cache_flush(space, from.raw, to.raw);
@@ -457,14 +446,15 @@ enum status arch_space_share(struct arch_space *source, struct arch_space *targe
                     break;
             }
             if (write_protect)
-                entry[i] &= ~ENTRY_WRITE;
+                entry[i] = page_entry_write_protect(entry[i]);
             copy[i] = entry[i];
-            share(context, (phys_t){ entry[i] & ENTRY_FRAME });
+            share(context, page_entry_frame(entry[i]));
         }
         at += count * PAGE_SIZE;
     }
     if (write_protect)
         cache_flush(source, from.raw, to.raw);
+    page_table_publish_user();
     return outcome;
 }
 
@@ -478,5 +468,5 @@ void arch_space_activate(struct arch_space *space)
         cpu->space->loaded_on &= ~bit;
     space->loaded_on |= bit;
     cpu->space = space;
-    cr3_write(space->root.raw);
+    page_table_load(space->root, asid_take(space), space == &kernel_space);
 }

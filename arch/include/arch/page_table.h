@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT
+// page_table.h: what arch/common/space.c asks of a port whose tables are radix trees of 512 entries of 8 bytes.
+//
+// Level 0 is the last, whose entries are pages of 4 KiB; entries of 2 MiB stand at level 1, of 1 GiB at level 2. An entry of 0
+// is unmapped on every port. All of this is inline in <arch/impl/page_table.h>.
+#pragma once
+
+#include <lib/types.h>
+
+#include <arch/space.h>
+
+enum { PAGE_TABLE_ENTRIES = 512 };
+
+// How many levels there are now: 3 to 5. Level n - 1 is the root.
+static inline unsigned page_table_levels(void);
+
+// The first entry of a user's root that belongs to the kernel half and is copied from the kernel's; PAGE_TABLE_ENTRIES where
+// the kernel half hangs on a root register of its own.
+static inline unsigned page_table_kernel_first(void);
+
+// The highest level at which an entry can be a page: 1 or 2.
+static inline unsigned page_table_largest(void);
+
+// Tries the `attempt`th kind of tables that this CPU may have, the wanted one first; sets page_table_levels(). False: no more kinds.
+// Then page_table_start() loads the kernel's root made for it; false: the CPU refused that kind, and the boot tables still hold.
+static inline bool page_table_choose(unsigned attempt);
+static inline bool page_table_start(phys_t root);
+
+// An entry for a page at level 0 with this access; without any of read, write and execute one that keeps the frame and that the
+// hardware takes for unmapped. page_entry_large makes one for a higher level of it.
+static inline uint64_t page_entry(phys_t frame, uint32_t access);
+static inline uint64_t page_entry_large(uint64_t entry);
+static inline uint64_t page_entry_table(phys_t table);
+
+static inline phys_t page_entry_frame(uint64_t entry);
+static inline uint32_t page_entry_access(uint64_t entry);
+static inline bool page_entry_present(uint64_t entry);  // the hardware may translate by it
+static inline bool page_entry_is_table(uint64_t entry); // at a level above 0: leads on to a table
+static inline uint64_t page_entry_write_protect(uint64_t entry);
+
+// Between writing entries that were 0 and the first access through them: of programs, and of the kernel itself.
+static inline void page_table_publish_user(void);
+static inline void page_table_publish_kernel(uint64_t at);
+
+// Before a page that holds code just written is mapped executable.
+static inline void page_table_publish_code(phys_t frame);
+
+// Forgets cached translations on this CPU: one page or everything of one address space (tag 0: the CPU has no tags, what is loaded
+// is meant), one kernel page with the way to it, everything of all user spaces.
+static inline void translation_forget_page(uint16_t tag, uint64_t at);
+static inline void translation_forget_space(uint16_t tag);
+static inline void translation_forget_kernel(uint64_t at);
+static inline void translation_forget_users(void);
+
+// Translates user addresses by this root from now on; the kernel's root: by none. Without tags, nothing of the last space is left.
+static inline void page_table_load(phys_t root, uint16_t tag, bool kernel);
+
+// How many tags (ASIDs) the CPU has to tell cached translations of spaces apart; 0: none.
+static inline uint32_t translation_tags(void);
+
+#include <arch/impl/page_table.h>

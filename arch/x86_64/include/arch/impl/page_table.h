@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: MIT
+// page_table.h: x86_64's page table entries (Intel SDM volume 3, chapter 4): four levels, no tags yet.
+#pragma once
+
+enum page_entry_bits : uint64_t {
+    PAGE_ENTRY_PRESENT = 1 << 0,
+    PAGE_ENTRY_WRITE = 1 << 1,
+    PAGE_ENTRY_USER = 1 << 2,
+    PAGE_ENTRY_WRITE_THROUGH = 1 << 3,
+    PAGE_ENTRY_NO_CACHE = 1 << 4,
+    PAGE_ENTRY_LARGE = 1 << 7,
+    PAGE_ENTRY_GLOBAL = 1 << 8,
+    PAGE_ENTRY_KEPT = 1 << 9, // available to software: a frame without access
+    PAGE_ENTRY_NO_EXECUTE = 1ull << 63,
+    PAGE_ENTRY_FRAME = 0x000f'ffff'ffff'f000,
+};
+
+static inline unsigned page_table_levels(void)
+{
+    return 4;
+}
+
+static inline unsigned page_table_kernel_first(void)
+{
+    return PAGE_TABLE_ENTRIES / 2;
+}
+
+static inline unsigned page_table_largest(void)
+{
+    uint32_t a = 0x8000'0001, b, c = 0, d;
+    __asm__("cpuid" : "+a"(a), "=b"(b), "+c"(c), "=d"(d));
+    return d >> 26 & 1 ? 2 : 1;
+}
+
+static inline bool page_table_choose(unsigned attempt)
+{
+    return attempt == 0;
+}
+
+// Loading a root forgets every translation that is not global.
+static inline void page_table_load(phys_t root, uint16_t tag, bool kernel)
+{
+    __asm__ volatile("movq %0, %%cr3" : : "r"(root.raw) : "memory");
+}
+
+static inline bool page_table_start(phys_t root)
+{
+    page_table_load(root, 0, true);
+    return true;
+}
+
+static inline uint64_t page_entry(phys_t frame, uint32_t access)
+{
+    if (!(access & (PAGE_READ | PAGE_WRITE | PAGE_EXECUTE)))
+        return frame.raw | PAGE_ENTRY_KEPT | (access & PAGE_USER ? PAGE_ENTRY_USER : 0);
+    return frame.raw | PAGE_ENTRY_PRESENT | (access & PAGE_WRITE ? PAGE_ENTRY_WRITE : 0) | (access & PAGE_USER ? PAGE_ENTRY_USER : 0) |
+           (access & PAGE_UNCACHED ? PAGE_ENTRY_NO_CACHE | PAGE_ENTRY_WRITE_THROUGH : 0) | (access & PAGE_GLOBAL ? PAGE_ENTRY_GLOBAL : 0) |
+           (access & PAGE_EXECUTE ? 0 : PAGE_ENTRY_NO_EXECUTE);
+}
+
+static inline uint64_t page_entry_large(uint64_t entry)
+{
+    return entry | PAGE_ENTRY_LARGE;
+}
+
+// Rights are decided at the last level.
+static inline uint64_t page_entry_table(phys_t table)
+{
+    return table.raw | PAGE_ENTRY_PRESENT | PAGE_ENTRY_WRITE | PAGE_ENTRY_USER;
+}
+
+static inline phys_t page_entry_frame(uint64_t entry)
+{
+    return (phys_t){ entry & PAGE_ENTRY_FRAME };
+}
+
+static inline bool page_entry_present(uint64_t entry)
+{
+    return entry & PAGE_ENTRY_PRESENT;
+}
+
+static inline bool page_entry_is_table(uint64_t entry)
+{
+    return (entry & (PAGE_ENTRY_PRESENT | PAGE_ENTRY_LARGE)) == PAGE_ENTRY_PRESENT;
+}
+
+static inline uint32_t page_entry_access(uint64_t entry)
+{
+    if (!page_entry_present(entry))
+        return 0;
+    return PAGE_READ | (entry & PAGE_ENTRY_WRITE ? PAGE_WRITE : 0) | (entry & PAGE_ENTRY_NO_EXECUTE ? 0 : PAGE_EXECUTE) |
+           (entry & PAGE_ENTRY_USER ? PAGE_USER : 0);
+}
+
+static inline uint64_t page_entry_write_protect(uint64_t entry)
+{
+    return entry & ~(uint64_t)PAGE_ENTRY_WRITE;
+}
+
+// An entry that was 0 is nowhere cached, and instruction fetch sees what was written.
+static inline void page_table_publish_user(void)
+{
+}
+
+static inline void page_table_publish_kernel(uint64_t at)
+{
+}
+
+static inline void page_table_publish_code(phys_t frame)
+{
+}
+
+static inline void translation_forget_page(uint16_t tag, uint64_t at)
+{
+    __asm__ volatile("invlpg (%0)" : : "r"(at) : "memory");
+}
+
+static inline void translation_forget_kernel(uint64_t at)
+{
+    translation_forget_page(0, at);
+}
+
+static inline void translation_forget_users(void)
+{
+    uint64_t root;
+    __asm__ volatile("movq %%cr3, %0\n\tmovq %0, %%cr3" : "=r"(root) : : "memory");
+}
+
+static inline void translation_forget_space(uint16_t tag)
+{
+    translation_forget_users();
+}
+
+static inline uint32_t translation_tags(void)
+{
+    return 0;
+}

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: MIT
+// xsave.h: the format in which x86_64 saves its x87, SSE and AVX registers (Intel SDM volume 1, chapter 13).
+#pragma once
+
+#include <lib/types.h>
+
+// Finds out what the CPU saves; XCR0 is set already. Once per CPU, before fpu_init_cpu().
+void xsave_probe(void);
+
+// Makes a user-supplied image of fpu_area_size() bytes safe to load; false: it cannot be.
+bool xsave_sanitise(void *image);
+
+// Bits of XCR0, 0 without XSAVE.
+uint64_t xsave_features(void);
