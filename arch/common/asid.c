@@ -68,10 +68,10 @@ static void tag_assign(struct arch_space *space)
     spinlock_release_irq(&lock, on);
 }
 
-uint16_t asid_take(struct arch_space *space)
+uint16_t asid_assign(struct arch_space *space)
 {
     struct arch_cpu *cpu = &cpu_local()->arch;
-    if (!translation_tags() || space == arch_space_kernel())
+    if (space == arch_space_kernel())
         return 0;
     atomic_thread_fence(memory_order_seq_cst);
     if (space->tag >> TAG_BITS != atomic_load(&generation))

@@ -11,6 +11,8 @@
 #include <lib/list.h>
 #include <lib/types.h>
 
+#include <arch/layout.h>
+
 struct boot_info;
 
 enum memory_zone : uint8_t {
@@ -26,7 +28,8 @@ enum memory_zone : uint8_t {
 enum : uint64_t {
     ZONE_DMA_END = 16 * MIB / PAGE_SIZE,
     ZONE_DMA32_END = 4 * GIB / PAGE_SIZE,
-    ZONE_NORMAL_END = UINT32_MAX, // frame numbers have 32 bits: 16 TiB
+    // Frame numbers have 32 bits, and what the direct map does not reach is left alone.
+    ZONE_NORMAL_END = DIRECT_MAP_SIZE / PAGE_SIZE < UINT32_MAX ? DIRECT_MAP_SIZE / PAGE_SIZE : UINT32_MAX,
 };
 
 enum frame_state : uint8_t {
@@ -97,14 +100,20 @@ void frame_free(phys_t first, size_t pages);
 void frame_retain(phys_t frame);
 void frame_release(phys_t frame);
 
-extern struct frame *frame_database; // [const] after frames_init
-extern uint64_t frame_limit;         // [const] one past the highest frame number; 0 before frames_init
+// The struct frame of number n is frame_database[n], for frame_first <= n < frame_limit: RAM need not begin at 0.
+extern struct frame *frame_database;      // [const] after frames_init
+extern uint64_t frame_first, frame_limit; // [const] after frames_init; both 0 before
+
+static inline bool frame_known(uint64_t number)
+{
+    return number >= frame_first && number < frame_limit;
+}
 
 // nullptr for an address that is no RAM.
 static inline struct frame *frame_of(phys_t frame)
 {
     uint64_t number = frame.raw >> PAGE_SHIFT;
-    return LIKELY(number < frame_limit) ? &frame_database[number] : nullptr;
+    return LIKELY(frame_known(number)) ? &frame_database[number] : nullptr;
 }
 
 // Gives memory that boot code held (boot heap, initramfs, ACPI tables) to the policy: the whole pages in it that the

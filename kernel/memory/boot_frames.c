@@ -12,7 +12,7 @@
 
 // A run of usable frames in one zone. [next, end) has not been handed out.
 struct piece {
-    uint64_t next, end; // frame numbers
+    uint64_t first, next, end; // frame numbers
 };
 
 enum { PIECES = BOOT_MEMORY_RANGES + ZONES };
@@ -32,7 +32,7 @@ static void pieces_add(uint64_t first, uint64_t end)
 {
     while (first < end && piece_count < PIECES) {
         uint64_t here = MIN(end, zone_end(zone_of(first)));
-        pieces[piece_count++] = (struct piece){ first, here };
+        pieces[piece_count++] = (struct piece){ first, first, here };
         first = here;
     }
 }
@@ -106,10 +106,11 @@ phys_t frame_alloc_boot(size_t pages)
     return first;
 }
 
-uint64_t boot_frames_end(void)
+void boot_frames_extent(uint64_t *first, uint64_t *end)
 {
     boot_frames_begin();
-    return piece_count ? pieces[piece_count - 1].end : 0;
+    *first = piece_count ? pieces[0].first : 0;
+    *end = piece_count ? pieces[piece_count - 1].end : 0;
 }
 
 void boot_frames_retire(void (*visit)(void *context, uint64_t first, uint64_t count), void *context)

@@ -30,7 +30,7 @@
 enum { RESERVE_SHARE = 64, RESERVE_LARGEST = 1024 };
 
 struct frame *frame_database;
-uint64_t frame_limit;
+uint64_t frame_first, frame_limit;
 
 static struct spinlock frames_lock = SPINLOCK(RANK_FRAMES);
 static const struct frame_policy *policy; // [const] after frames_attach
@@ -45,7 +45,7 @@ static _Atomic uint64_t failures;
 
 [[gnu::noinline, gnu::cold]] static void frame_state_panic(uint64_t number)
 {
-    if (number >= frame_limit)
+    if (!frame_known(number))
         panic("freeing %#lx, which is no frame of RAM", (unsigned long)(number * PAGE_SIZE));
     enum frame_state state = frame_database[number].state;
     if (state == FRAME_FREE)
@@ -68,7 +68,7 @@ static void frame_mark_used(uint64_t number)
 static inline bool frame_in_use(uint64_t number)
 {
     static_assert(FRAME_FREE == 0 && FRAME_RESERVED == FRAME_HEAP + 1);
-    return number < frame_limit && (uint8_t)(frame_database[number].state - FRAME_USED) < FRAME_RESERVED - FRAME_USED;
+    return frame_known(number) && (uint8_t)(frame_database[number].state - FRAME_USED) < FRAME_RESERVED - FRAME_USED;
 }
 
 static inline void frame_check_used(uint64_t number)
@@ -240,7 +240,7 @@ static void boot_run_add(void *context, uint64_t first, uint64_t count)
 
 void frames_donate(phys_t start, uint64_t size)
 {
-    uint64_t first = align_up(start.raw, PAGE_SIZE) / PAGE_SIZE;
+    uint64_t first = MAX(align_up(start.raw, PAGE_SIZE) / PAGE_SIZE, frame_first);
     uint64_t end = MIN((start.raw + size) / PAGE_SIZE, frame_limit);
     for (uint64_t number = first; number < end; number++) {
         if (frame_database[number].state != FRAME_RESERVED)
@@ -256,16 +256,18 @@ void frames_donate(phys_t start, uint64_t size)
 }
 
 // RAM that is in use now and may be donated later needs a struct frame too.
-static uint64_t database_end(const struct boot_info *boot)
+static void database_extent(const struct boot_info *boot, uint64_t *first, uint64_t *end)
 {
-    uint64_t end = boot_frames_end();
+    boot_frames_extent(first, end);
     for (uint32_t i = 0; i < boot->memory_count; i++) {
         const struct memory_range *range = &boot->memory[i];
         bool may_come = range->kind == MEMORY_INITRAMFS || range->kind == MEMORY_KERNEL || range->kind == MEMORY_BOOTLOADER;
-        if (may_come)
-            end = MAX(end, MIN((range->start.raw + range->size) / PAGE_SIZE, ZONE_NORMAL_END));
+        if (!may_come)
+            continue;
+        *first = MIN(*first, range->start.raw / PAGE_SIZE);
+        *end = MAX(*end, MIN((range->start.raw + range->size) / PAGE_SIZE, ZONE_NORMAL_END));
     }
-    return end;
+    *first = align_down(*first, 1ull << BUDDY_MAX_ORDER); // so that no block of a policy begins before it
 }
 
 static uint64_t pages_for(uint64_t bytes)
@@ -275,14 +277,17 @@ static uint64_t pages_for(uint64_t bytes)
 
 static enum status frames_attach(const struct boot_info *boot, const struct frame_policy *chosen)
 {
-    uint64_t end = database_end(boot);
+    uint64_t first, end;
+    database_extent(boot, &first, &end);
     uint64_t overhead = chosen->overhead(end);
-    frame_database = direct_map(frame_alloc_boot(pages_for(end * sizeof(struct frame))));
+    struct frame *rows = direct_map(frame_alloc_boot(pages_for((end - first) * sizeof(struct frame))));
+    frame_database = rows - first;
     void *memory = overhead ? direct_map(frame_alloc_boot(pages_for(overhead))) : nullptr;
     TRY(chosen->attach(memory, frame_database, end));
     policy = chosen;
+    frame_first = first;
     frame_limit = end;
-    uint64_t last = 0;
+    uint64_t last = first;
     boot_frames_retire(boot_run_add, &last);
     mark_reserved(last, end);
     return STATUS_OK;

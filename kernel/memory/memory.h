@@ -17,8 +17,8 @@ void boot_frames_init(const struct boot_info *boot, uint64_t limit_bytes);
 // frame_alloc_boot without the clearing. False: no piece of memory has that many pages left, or the pieces are retired.
 bool boot_frames_take(size_t pages, phys_t *first);
 
-// One past the highest frame number of usable memory within the limit.
-uint64_t boot_frames_end(void);
+// The lowest frame number of usable memory, and one past the highest within the limit; both 0 when there is none.
+void boot_frames_extent(uint64_t *first, uint64_t *end);
 
 // Calls visit for every run that was not handed out, in ascending order; each lies in one zone. Nothing is handed out afterwards.
 void boot_frames_retire(void (*visit)(void *context, uint64_t first, uint64_t count), void *context);

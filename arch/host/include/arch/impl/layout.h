@@ -14,6 +14,7 @@ enum : uint64_t {
     DEVICES_START = 0x2100'0000'0000,
     DEVICES_END = 0x2180'0000'0000,
     HOST_DIRECT_MAP = 0x3000'0000'0000,
+    DIRECT_MAP_SIZE = 16 * TIB,
 };
 
 static inline uint64_t arch_user_end(void)
