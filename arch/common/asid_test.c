@@ -50,7 +50,7 @@ TEST(asid, are_unique_within_a_generation_and_kept_by_the_loaded_space)
             memset(seen, 0, TAGS / 8);
         }
         kept &= loaded != &space[i] || before == tag;
-        unique &= !bitmap_test(seen, tag);
+        unique &= !bitmap_get(seen, tag);
         zero |= tag == 0;
         bitmap_set(seen, tag);
     }
