@@ -29,7 +29,7 @@ struct framebuffer {
     uint32_t width, height, pitch_bytes, bits_per_pixel; // width 0: there is none
 };
 
-enum { BOOT_MEMORY_RANGES = 128, BOOT_COMMAND_LINE = 4096, BOOT_INITRAMFS = 8 };
+enum { BOOT_MEMORY_RANGES = 128, BOOT_COMMAND_LINE = 4096, BOOT_INITRAMFS = 8, BOOT_RANDOM_SEED = 64 };
 
 struct boot_module {
     phys_t start;
@@ -37,7 +37,7 @@ struct boot_module {
 };
 
 struct boot_info {
-    const char *protocol; // "pvh", "multiboot2", …: for the log only
+    const char *protocol; // "pvh", "linux_image", …: for the log only
     const char *loader;   // the loader's own name, "" when unknown
     uint32_t memory_count;
     struct memory_range memory[BOOT_MEMORY_RANGES]; // sorted, disjoint, page-aligned after boot_info_finish()
@@ -48,7 +48,9 @@ struct boot_info {
     struct framebuffer framebuffer;
     phys_t kernel_start; // physical extent of the loaded image
     uint64_t kernel_size;
-    uint64_t entropy_seed; // 0: none given
+    uint64_t entropy_seed;                 // 0: none given
+    uint8_t random_seed[BOOT_RANDOM_SEED]; // for the random generator, which wipes it
+    uint32_t random_seed_size;             // bytes, 0: none given
     char command_line[BOOT_COMMAND_LINE];
 };
 

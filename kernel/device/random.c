@@ -68,6 +68,15 @@ static void stir(const void *bytes, size_t size)
     forget(unused, sizeof unused);
 }
 
+// What the loader gave is used once.
+static void stir_boot_seed(void)
+{
+    struct boot_info *boot = boot_info();
+    stir(boot->random_seed, boot->random_seed_size);
+    forget(boot->random_seed, sizeof boot->random_seed);
+    boot->random_seed_size = 0;
+}
+
 static void reseed(void)
 {
     struct {
@@ -80,6 +89,7 @@ static void reseed(void)
     generator.seeded = true;
     stir(&seed, sizeof seed);
     forget(&seed, sizeof seed);
+    stir_boot_seed();
     generator.reseed_at_ns = arch_time_ns() + RESEED_NS;
 }
 

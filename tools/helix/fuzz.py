@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """fuzz.py: the targets of tests/fuzz, each with its kept corpus in tests/fuzz/corpus/NAME/.
 
+A corpus with a file `machines` is text from which device trees are made first (trees.py).
+
 NAME_fuzz.c is a libFuzzer target. With it lib/ is compiled, and what a comment line names (// sources: kernel/fs/cpio.c) or,
 without one, the kernel's NAME.c. NAME_fuzz.py, for what is written in Python, mutates its corpus by itself for --seconds.
 """
@@ -10,8 +12,9 @@ import subprocess
 import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
-from . import packages
+from . import packages, trees
 from .paths import ROOT, shown
 from .report import Progress
 
@@ -61,11 +64,19 @@ def run_script(target):
     return None if done.returncode == 0 else done.stderr[-4000:]
 
 
+def corpus_of(target):
+    return ROOT / "tests" / "fuzz" / "corpus" / target.stem.removesuffix("_fuzz")
+
+
 def run_target(target, program):
     """The kept corpus first, every file of it; then a few seconds of new inputs in a scratch corpus."""
-    name = target.stem.removesuffix("_fuzz")
-    corpus = ROOT / "tests" / "fuzz" / "corpus" / name
-    with tempfile.TemporaryDirectory(prefix="helix-fuzz-") as scratch:
+    corpus = corpus_of(target)
+    with tempfile.TemporaryDirectory(prefix="helix-fuzz-") as scratch, tempfile.TemporaryDirectory(prefix="helix-trees-") as made:
+        if trees.is_corpus(corpus):
+            complaint = trees.make(corpus, Path(made))
+            if complaint:
+                return complaint
+            corpus = Path(made)
         command = [str(program), f"-max_total_time={SECONDS}", "-timeout=10", "-rss_limit_mb=1024", "-print_final_stats=0", "-verbosity=0",
                    f"-artifact_prefix={program.parent}/", scratch] + ([str(corpus)] if corpus.is_dir() else [])
         try:
@@ -80,6 +91,8 @@ def run_targets(options, count):
     chosen = [target for target in targets() if not options.pattern or options.pattern in target.stem]
     if not chosen:
         return
+    if any(trees.is_corpus(corpus_of(target)) for target in chosen):
+        trees.require_packages()
     from .kernel import run_make
     run_make(["make", "--no-print-directory", "-f", "tests/unit.mk", f"PROFILE={options.profile}", "headers"], "preparing", options.verbose)
     folder = ROOT / "build" / "fuzz"
