@@ -22,6 +22,7 @@ enum : uint64_t {
     LINUX_AT_CLKTCK = 17,
     LINUX_AT_SECURE = 23,
     LINUX_AT_RANDOM = 25,
+    LINUX_AT_HWCAP2 = 26,
     LINUX_AT_EXECFN = 31,
     LINUX_AT_MINSIGSTKSZ = 51,
 };

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// fcntl.h: flags of open files, descriptors and paths as Linux programs pass them (x86_64's open flags).
+// fcntl.h: flags of open files, descriptors and paths as Linux programs pass them. Four of the open flags differ by architecture and stand
+// with the port (arch/linux.h).
 #pragma once
 
 #include <stdint.h>
@@ -17,15 +18,10 @@ enum : uint32_t {
     LINUX_O_NONBLOCK = 04000,
     LINUX_O_DSYNC = 010000,
     LINUX_O_ASYNC = 020000,
-    LINUX_O_DIRECT = 040000,
-    LINUX_O_LARGEFILE = 0100000,
-    LINUX_O_DIRECTORY = 0200000,
-    LINUX_O_NOFOLLOW = 0400000,
     LINUX_O_NOATIME = 01000000,
     LINUX_O_CLOEXEC = 02000000,
     LINUX_O_SYNC = 04010000,
     LINUX_O_PATH = 010000000,
-    LINUX_O_TMPFILE = 020200000,
 };
 
 enum {

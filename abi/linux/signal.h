@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// signal.h: signal numbers, actions and siginfo as Linux programs see them.
+// signal.h: signal numbers, flags of actions and siginfo as Linux programs see them; struct linux_sigaction stands in arch/linux.h.
 #pragma once
 
 #include <stdint.h>
@@ -51,7 +51,7 @@ enum : uint64_t {
     LINUX_SA_RESETHAND = 0x80000000,
 };
 
-enum { LINUX_SS_ONSTACK = 1, LINUX_SS_DISABLE = 2, LINUX_MINSIGSTKSZ = 2048 };
+enum { LINUX_SS_ONSTACK = 1, LINUX_SS_DISABLE = 2 };
 
 // si_code values.
 enum {
@@ -96,7 +96,3 @@ struct linux_stack {
     uint64_t size;
 };
 static_assert(sizeof(struct linux_stack) == 24);
-
-struct linux_sigaction {
-    uint64_t handler, flags, restorer, mask;
-};

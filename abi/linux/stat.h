@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// stat.h: file metadata as Linux programs see it (x86_64 and the generic layout differ in order; this is x86_64's,
-// the generic ports convert).
+// stat.h: file metadata as Linux programs see it; struct linux_stat stands in arch/linux.h.
 #pragma once
 
 #include <stdint.h>
@@ -8,16 +7,6 @@
 struct linux_timespec {
     int64_t seconds, nanoseconds;
 };
-
-struct linux_stat {
-    uint64_t device, number, links;
-    uint32_t mode, user, group, padding;
-    uint64_t special_device;
-    int64_t size, block_size, blocks; // blocks of 512 bytes
-    struct linux_timespec accessed, modified, changed;
-    int64_t unused[3];
-};
-static_assert(sizeof(struct linux_stat) == 144);
 
 struct linux_statfs {
     uint64_t type, block_size, blocks, free, available, files, free_files;

@@ -81,6 +81,7 @@ struct user_process {
     uint64_t alarm_interval_ns;
     struct list_node alarm_link; // waits for its SIGALRM to be sent
     struct entry *program;       // what it runs (program_begin); nullptr before the first exec
+    uint64_t signal_return;      // where handlers return to whose action does not say; 0: nowhere
     char executable[256];        // path for /proc/PID/exe
     bool has_executed;           // setpgid refuses children that did
 };
@@ -110,8 +111,6 @@ enum status signal_send_group(uint64_t group, const struct linux_siginfo *info);
 // The same for callers that hold the registry.
 void signal_send_process_locked(struct process *process, const struct linux_siginfo *info) MUST_HOLD(process_registry_lock);
 enum status signal_send_group_locked(uint64_t group, const struct linux_siginfo *info) MUST_HOLD(process_registry_lock);
-// From interrupt handlers: a kernel thread sends it a moment later. `group` or `process` is 0.
-void signal_send_later(uint64_t group, uint64_t process, int number);
 // A fault of the running thread: cannot be ignored or blocked (it then kills).
 void signal_force(struct thread *thread, const struct linux_siginfo *info);
 // Sets the running thread's mask (SIGKILL and SIGSTOP cannot be blocked) and looks at what that lets through.
@@ -145,7 +144,8 @@ struct exec_arguments {
 // What a program needs to run, and who it is.
 struct exec_result {
     struct space *space;
-    struct entry *program; // program_end() when it ends
+    struct entry *program;  // program_end() when it ends
+    uint64_t signal_return; // of struct user_process
     char name[32];
     char executable[256]; // path
 };

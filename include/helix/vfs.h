@@ -22,6 +22,7 @@ struct io_vector;
 struct pipe;
 struct file_locks;
 struct linux_flock;
+struct linux_stat;
 struct poll_request;
 
 enum { PATH_MAX_BYTES = 4096, NAME_MAX_BYTES = 255, SYMLINK_DEPTH_MAX = 40 };

@@ -5,11 +5,11 @@
 // different bytes. Objects without a position (pipes, terminals) never take it. Descriptors and whoever works on a file hold references.
 #include "fs.h"
 
-#include <abi/linux/fcntl.h>
 #include <abi/linux/poll.h>
 #include <abi/linux/uio.h>
 #include <lib/string.h>
 
+#include <arch/linux.h>
 #include <arch/user.h>
 
 #include <helix/heap.h>

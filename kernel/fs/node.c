@@ -2,6 +2,8 @@
 // node.c: objects of file systems: their references, who may do what with them, and changes of their attributes.
 #include "fs.h"
 
+#include <arch/linux.h>
+
 #include <helix/thread.h>
 #include <helix/timer.h>
 #include <helix/user.h>

@@ -2,7 +2,7 @@
 // open.c: opening by path: what the flags ask of the last component, and the making of files that are not there.
 #include "fs.h"
 
-#include <abi/linux/fcntl.h>
+#include <arch/linux.h>
 
 #include <helix/heap.h>
 

@@ -2,9 +2,10 @@
 // path_test.c: names and paths, over a ramfs of their own.
 #include "fs.h"
 
-#include <abi/linux/fcntl.h>
 #include <lib/format.h>
 #include <lib/string.h>
+
+#include <arch/linux.h>
 
 #include <helix/frames.h>
 #include <helix/heap.h>

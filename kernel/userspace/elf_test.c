@@ -11,6 +11,7 @@
 #include <helix/test.h>
 
 enum { ROWS = 4, FILE_SIZE = 0x2800 };
+enum : uint16_t { MACHINE = 62, OTHER_MACHINE = 183 };
 enum : uint64_t { TEXT = 0x40'0000, DATA = 0x40'2000, LOWEST = 64 * KIB, HIGHEST = 0x7fff'ffff'f000 };
 
 // A program of two segments: text [0, 0x1100) of the file at TEXT, data [0x2000, 0x2800) at DATA with zeros up to 0x1800 bytes.
@@ -21,14 +22,14 @@ struct sample {
     size_t available;
 };
 
-static const struct elf_limits limits = { ELF_MACHINE_X86_64, LOWEST, HIGHEST };
+static const struct elf_limits limits = { MACHINE, LOWEST, HIGHEST };
 
 static void sample_make(struct sample *sample)
 {
     *sample = (struct sample){
         .header = { .identification = { 0x7f, 'E', 'L', 'F', ELF_CLASS_64, ELF_DATA_LITTLE, ELF_VERSION, ELF_ABI_SYSTEM_V },
                     .type = ELF_TYPE_EXECUTABLE,
-                    .machine = ELF_MACHINE_X86_64,
+                    .machine = MACHINE,
                     .version = ELF_VERSION,
                     .entry = TEXT + 0x1000,
                     .program_headers = sizeof(struct elf_header),
@@ -221,9 +222,9 @@ static void make_core_dump(struct sample *s)
 {
     s->header.type = 4;
 }
-static void make_aarch64(struct sample *s)
+static void make_other_machine(struct sample *s)
 {
-    s->header.machine = ELF_MACHINE_AARCH64;
+    s->header.machine = OTHER_MACHINE;
 }
 static void break_header_size(struct sample *s)
 {
@@ -376,7 +377,7 @@ static const struct mutation {
     { "another system's ABI", make_freebsd, ELF_UNSUPPORTED_ABI },
     { "an object file", make_object_file, ELF_UNSUPPORTED_TYPE },
     { "a core dump", make_core_dump, ELF_UNSUPPORTED_TYPE },
-    { "another machine", make_aarch64, ELF_UNSUPPORTED_MACHINE },
+    { "another machine", make_other_machine, ELF_UNSUPPORTED_MACHINE },
     { "a wrong header size", break_header_size, ELF_INVALID_HEADER },
     { "a wrong row size", break_row_size, ELF_INVALID_PROGRAM_HEADER },
     { "no rows", drop_rows, ELF_NO_LOADABLE_SEGMENTS },

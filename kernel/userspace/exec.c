@@ -6,10 +6,12 @@
 //             become private mappings of the file (exec_image.c), so loading reads nothing but the pages that are touched; the
 //             stack is written through the direct map (exec_stack.c), never by activating the space.
 // Invariants  No page is copied unless it is written. The stack is never executable. Nothing below 64 KiB is mapped.
-// Layout      fixed programs where they say, position-independent ones from 0x555555554000 up; the heap behind the image; mappings
-//             downwards from below the stack; the stack at the end of the user half. All but the first start at a random page.
+// Layout      fixed programs where they say, position-independent ones from two thirds of the user half up; the heap behind the
+//             image; mappings downwards from below the stack; the stack at the end of the user half, or at 2⁴⁸ where it goes further
+//             (programs keep marks above that bit). All but the first start at a random page.
 // Not here    What execve does to the old program (kernel/userspace/syscall/process.c); arguments come as kernel memory.
 #include "exec.h"
+#include "userspace.h"
 
 #include <lib/format.h>
 #include <lib/string.h>
@@ -21,19 +23,14 @@
 #include <helix/heap.h>
 
 enum : uint64_t {
-    IMAGE_BASE = 0x5555'5555'4000,
+    WINDOW_MOST = 1ull << 48,
     IMAGE_RANDOM_PAGES = 1 << 18, // 1 GiB
     HEAP_RANDOM_PAGES = 1 << 13,  // 32 MiB
     STACK_RANDOM_PAGES = 1 << 18,
     MAP_RANDOM_PAGES = 1 << 18,
     STACK_LIMIT_DEFAULT = 8 * MIB,
     STACK_ROOM_LEAST = 128 * MIB, // kept for the stack below its top
-    STACK_ROOM_MOST = 16'384 * GIB,
-};
-
-struct exec_random {
-    uint8_t bytes[16];
-    uint32_t image, heap, stack, map;
+    STACK_ROOM_SHARE = 8,         // … but no larger part of the window
 };
 
 // What has to be given back whatever the outcome.
@@ -42,6 +39,7 @@ struct exec_build {
     struct script *script;
     struct program *program; // on the heap: too large for a kernel stack
     char **argv;
+    uint64_t signal_return;
 };
 
 static char *empty_vector[] = { (char *)(uintptr_t)"", nullptr };
@@ -83,20 +81,26 @@ static uint64_t random_offset(uint32_t random, uint64_t pages)
     return random % pages * PAGE_SIZE;
 }
 
+void exec_choose_places(uint64_t user_end, uint64_t stack_limit, const struct exec_random *random, struct exec_places *places)
+{
+    uint64_t window = MIN(user_end, WINDOW_MOST);
+    uint64_t room = MIN(MAX(stack_limit, STACK_ROOM_LEAST), window / STACK_ROOM_SHARE);
+    places->image = align_down(window / 3 * 2, PAGE_SIZE) + random_offset(random->image, IMAGE_RANDOM_PAGES);
+    places->stack_top = align_down(window, PAGE_SIZE) - PAGE_SIZE - random_offset(random->stack, STACK_RANDOM_PAGES);
+    places->map_top = align_down(places->stack_top - room, PAGE_SIZE) - random_offset(random->map, MAP_RANDOM_PAGES);
+}
+
 // Decides where everything lies; returns the top of the stack.
 static uint64_t space_lay_out(struct space *space, struct program *program, const struct exec_random *random)
 {
     const struct elf_image *image = &program->image;
-    program->base = 0;
-    if (image->position_independent)
-        program->base = align_up(IMAGE_BASE + random_offset(random->image, IMAGE_RANDOM_PAGES), image->alignment);
-    uint64_t top = arch_user_end() - PAGE_SIZE - random_offset(random->stack, STACK_RANDOM_PAGES);
-    uint64_t room = MIN(MAX(space->limit_stack, STACK_ROOM_LEAST), STACK_ROOM_MOST);
-    space->map_top = align_down(top - room, PAGE_SIZE) - random_offset(random->map, MAP_RANDOM_PAGES);
-    space->map_cursor = space->map_top;
+    struct exec_places places;
+    exec_choose_places(arch_user_end(), space->limit_stack, random, &places);
+    program->base = image->position_independent ? align_up(places.image, image->alignment) : 0;
+    space->map_top = space->map_cursor = places.map_top;
     space->heap_start = program->base + image->high + random_offset(random->heap, HEAP_RANDOM_PAGES);
     space->heap_end = space->heap_start;
-    return top;
+    return places.stack_top;
 }
 
 static enum status exec_fill(struct space *space, const char *path, const struct exec_arguments *arguments, struct exec_build *build,
@@ -110,6 +114,7 @@ static enum status exec_fill(struct space *space, const char *path, const struct
     memcpy(plan.random, random.bytes, sizeof plan.random);
     TRY(program_map(space, &build->file, build->program));
     TRY(stack_build(space, &plan, &sp));
+    TRY(signal_page_map(space, &build->signal_return));
     arch_frame_init_user(frame, build->program->base + build->program->image.entry, sp);
     return STATUS_OK;
 }
@@ -170,6 +175,7 @@ static enum status exec_make(struct vfs_context *place, const char *path, const 
         return outcome;
     }
     result->program = program;
+    result->signal_return = build->signal_return;
     (void)string_copy(result->name, path_last_part(path), sizeof result->name); // cut like Linux's comm
     if (vfs_path(place, build->file.entry, result->executable, sizeof result->executable) != STATUS_OK)
         (void)string_copy(result->executable, path, sizeof result->executable);

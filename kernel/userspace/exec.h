@@ -56,6 +56,22 @@ enum status program_parse(const struct program_file *file, struct elf_image *ima
 // Maps the segments at program->base and clears what is zero.
 enum status program_map(struct space *space, const struct program_file *file, const struct program *program);
 
+// ---- exec.c: where things lie ----
+
+struct exec_random {
+    uint8_t bytes[16];
+    uint32_t image, heap, stack, map;
+};
+
+struct exec_places {
+    uint64_t image;     // of position-independent programs
+    uint64_t stack_top; // one past it
+    uint64_t map_top;   // mappings below
+};
+
+// For a user half that ends at `user_end`, 2³⁷ or more, and a stack limit in bytes. All multiples of PAGE_SIZE.
+void exec_choose_places(uint64_t user_end, uint64_t stack_limit, const struct exec_random *random, struct exec_places *places);
+
 // ---- exec_stack.c: arguments, environment and auxiliary vector ----
 
 struct stack_plan {

@@ -9,6 +9,7 @@
 #include <abi/linux/elf.h>
 #include <lib/string.h>
 
+#include <arch/linux.h>
 #include <arch/machine.h>
 
 enum : uint64_t {
@@ -19,7 +20,9 @@ enum : uint64_t {
     ARGUMENTS_MOST = 6 * MIB,
 };
 
-enum { AUXILIARY_PAIRS = 19 };
+enum { AUXILIARY_PAIRS = 20 }; // at most, the closing one included
+
+static const char *const platform = LINUX_PLATFORM;
 
 struct auxiliary {
     uint64_t tag, value;
@@ -80,7 +83,7 @@ static enum status layout_make(const struct space *space, const struct stack_pla
     layout->environment_end = layout->path;
     layout->environment = layout->environment_end - environment_bytes;
     layout->arguments = layout->environment - argument_bytes;
-    layout->platform = layout->arguments - (strlen(arch_name()) + 1);
+    layout->platform = layout->arguments - (platform ? strlen(platform) + 1 : 0);
     layout->random = align_down(layout->platform - sizeof plan->random, 16);
     uint64_t words = 3 + layout->argument_count + layout->environment_count + 2 * AUXILIARY_PAIRS;
     layout->sp = align_down(layout->random - words * sizeof(uint64_t), 16);
@@ -105,11 +108,12 @@ static enum status vector_write(struct stack_writer *writer, char **vector, size
     return STATUS_OK;
 }
 
+// What one program has and another has not follows what all have; unused pairs at the end are the closing one once more.
 static void auxiliary_fill(const struct stack_plan *plan, const struct stack_layout *layout, struct auxiliary pairs[AUXILIARY_PAIRS])
 {
     const struct elf_image *image = &plan->program->image;
     const struct user_process *user = process_current()->user; // nullptr: the kernel starts the program
-    const struct auxiliary all[AUXILIARY_PAIRS] = {
+    const struct auxiliary all[] = {
         { LINUX_AT_HWCAP, arch_elf_hwcap() },
         { LINUX_AT_PAGESZ, PAGE_SIZE },
         { LINUX_AT_CLKTCK, LINUX_CLOCK_TICKS },
@@ -126,11 +130,16 @@ static void auxiliary_fill(const struct stack_plan *plan, const struct stack_lay
         { LINUX_AT_SECURE, 0 },
         { LINUX_AT_RANDOM, layout->random },
         { LINUX_AT_EXECFN, layout->path },
-        { LINUX_AT_PLATFORM, layout->platform },
         { LINUX_AT_MINSIGSTKSZ, arch_signal_stack_minimum() },
-        { LINUX_AT_NULL, 0 },
     };
+    static_assert(ARRAY_LENGTH(all) + 3 <= AUXILIARY_PAIRS);
+    size_t count = ARRAY_LENGTH(all);
+    memset(pairs, 0, AUXILIARY_PAIRS * sizeof *pairs); // LINUX_AT_NULL
     memcpy(pairs, all, sizeof all);
+    if (arch_elf_hwcap2())
+        pairs[count++] = (struct auxiliary){ LINUX_AT_HWCAP2, arch_elf_hwcap2() };
+    if (platform)
+        pairs[count++] = (struct auxiliary){ LINUX_AT_PLATFORM, layout->platform };
 }
 
 static enum status stack_write(struct space *space, const struct stack_plan *plan, const struct stack_layout *layout)
@@ -139,7 +148,8 @@ static enum status stack_write(struct space *space, const struct stack_plan *pla
     uint64_t pointers = layout->sp + sizeof(uint64_t);
     const uint64_t count = layout->argument_count;
     TRY(stack_put(&writer, layout->path, plan->path, strlen(plan->path) + 1));
-    TRY(stack_put(&writer, layout->platform, arch_name(), strlen(arch_name()) + 1));
+    if (platform)
+        TRY(stack_put(&writer, layout->platform, platform, strlen(platform) + 1));
     TRY(stack_put(&writer, layout->random, plan->random, sizeof plan->random));
     TRY(stack_put(&writer, layout->sp, &count, sizeof count));
     TRY(vector_write(&writer, plan->argv, layout->argument_count, layout->arguments, &pointers));

@@ -1,20 +1,22 @@
 // SPDX-License-Identifier: MIT
 // exec_test.c: scripts, segments and stacks, from a file that is two pages of memory, in spaces that no thread runs.
 #include "exec.h"
+#include "userspace.h"
 
 #include <abi/linux/auxv.h>
 #include <abi/linux/elf.h>
-#include <abi/linux/fcntl.h>
 #include <lib/format.h>
 #include <lib/string.h>
 
+#include <arch/linux.h>
 #include <arch/machine.h>
+#include <arch/signal.h>
 #include <arch/user.h>
 
 #include <helix/frames.h>
 #include <helix/test.h>
 
-enum : uint64_t { TEXT = 0x40'0000, TOP = 0x7000'0000'0000 };
+enum : uint64_t { TEXT = 0x40'0000, TOP = 0x10'0000'0000 };
 
 // ---- a file of up to two pages ----
 
@@ -460,7 +462,13 @@ KERNEL_TEST(exec, builds_the_stack_of_the_system_v_abi)
     CHECK_EQUAL(auxiliary_at(space, auxiliary, LINUX_AT_SECURE), 0);
     CHECK_EQUAL(word_at(space, auxiliary_at(space, auxiliary, LINUX_AT_RANDOM)), 0x030201);
     expect_text(space, auxiliary_at(space, auxiliary, LINUX_AT_EXECFN), "/bin/prog");
-    expect_text(space, auxiliary_at(space, auxiliary, LINUX_AT_PLATFORM), arch_name());
+    CHECK_EQUAL(auxiliary_at(space, auxiliary, LINUX_AT_HWCAP), arch_elf_hwcap());
+    CHECK_EQUAL(auxiliary_at(space, auxiliary, LINUX_AT_HWCAP2), arch_elf_hwcap2() ? arch_elf_hwcap2() : UINT64_MAX);
+    static const char *const platform = LINUX_PLATFORM;
+    if (platform)
+        expect_text(space, auxiliary_at(space, auxiliary, LINUX_AT_PLATFORM), platform);
+    else
+        CHECK_EQUAL(auxiliary_at(space, auxiliary, LINUX_AT_PLATFORM), UINT64_MAX);
     space_release(space);
 }
 
@@ -485,4 +493,84 @@ KERNEL_TEST(exec, refuses_more_arguments_than_a_stack_may_hold)
     argv[10] = nullptr;
     CHECK(stack_build(space, &plan, &sp) == STATUS_OK);
     space_release(space);
+}
+
+// ---- where things lie ----
+
+static void expect_places(uint64_t user_end, uint64_t stack_limit, uint32_t random)
+{
+    const struct exec_random slides = { .image = random, .heap = random, .stack = random, .map = random };
+    struct exec_places places;
+    exec_choose_places(user_end, stack_limit, &slides, &places);
+    CHECK(is_aligned(places.image | places.stack_top | places.map_top, PAGE_SIZE));
+    CHECK(places.stack_top < user_end && places.stack_top < 1ull << 48);
+    CHECK(places.stack_top - places.map_top >= MIN(MAX(stack_limit, 128 * MIB), MIN(user_end, 1ull << 48) / 8));
+    CHECK(places.image < places.map_top && places.map_top - places.image > 4 * GIB); // room for the image and its heap
+    CHECK(places.image > 64 * GIB);                                                  // and for programs that say where they go
+}
+
+TEST(exec, lays_programs_out_in_user_halves_of_every_size)
+{
+    static const unsigned bits[] = { 38, 47, 48, 56 };
+    static const uint64_t limits[] = { 0, 8 * MIB, 1 * GIB, UINT64_MAX };
+    for (size_t i = 0; i < ARRAY_LENGTH(bits); i++) {
+        for (size_t j = 0; j < ARRAY_LENGTH(limits); j++) {
+            expect_places((1ull << bits[i]) - PAGE_SIZE, limits[j], 0);
+            expect_places((1ull << bits[i]) - PAGE_SIZE, limits[j], UINT32_MAX);
+        }
+    }
+}
+
+TEST(exec, begins_position_independent_programs_where_linux_does_without_a_slide)
+{
+    const struct exec_random none = {};
+    struct exec_places places;
+    exec_choose_places((1ull << 47) - PAGE_SIZE, 8 * MIB, &none, &places);
+    CHECK_EQUAL(places.image, 0x5555'5555'4000);
+}
+
+// ---- the page that signal handlers return to ----
+
+TEST(exec, maps_the_code_that_handlers_return_to)
+{
+    const void *code = nullptr;
+    size_t size = arch_signal_trampoline(&code);
+    struct space *space;
+    char found[64] = {};
+    uint64_t at = 1;
+    CHECK(size <= sizeof found && signal_page_init() == STATUS_OK);
+    if (!CHECK(space_create(&space) == STATUS_OK))
+        return;
+    CHECK(signal_page_map(space, &at) == STATUS_OK);
+    CHECK_EQUAL(at != 0, size != 0);
+    CHECK_EQUAL(space->mapped, size ? PAGE_SIZE : 0);
+    if (size) {
+        CHECK(is_aligned(at, PAGE_SIZE));
+        CHECK_EQUAL(space_read(space, at, found, sizeof found), sizeof found);
+        CHECK(!memcmp(found, code, size));
+        CHECK_EQUAL(found[size], 0);
+        CHECK_EQUAL(space_write(space, at, code, 1), 0);
+    }
+    space_release(space);
+}
+
+// Who makes it writable changes it for himself alone.
+TEST(exec, shares_that_code_without_letting_a_program_change_it)
+{
+    struct space *one, *other;
+    uint64_t at = 0, there = 0;
+    uint8_t first = 0, byte = 0x5a;
+    CHECK(signal_page_init() == STATUS_OK);
+    if (!CHECK(space_create(&one) == STATUS_OK) || !CHECK(space_create(&other) == STATUS_OK))
+        return;
+    CHECK(signal_page_map(one, &at) == STATUS_OK && signal_page_map(other, &there) == STATUS_OK);
+    if (at) {
+        CHECK_EQUAL(space_read(other, there, &first, 1), 1);
+        CHECK(space_protect(one, at, PAGE_SIZE, PAGE_READ | PAGE_WRITE) == STATUS_OK);
+        CHECK_EQUAL(space_write(one, at, &byte, 1), 1);
+        CHECK_EQUAL(space_read(other, there, &byte, 1), 1);
+        CHECK_EQUAL(byte, first);
+    }
+    space_release(one);
+    space_release(other);
 }

@@ -16,23 +16,19 @@ enum { WISHES = 64, SENDER_PRIORITY = 10 };
 static struct {
     struct spinlock lock; // RANK_SIGNALS, interrupts off
     struct wait_queue arrived;
-    struct {
-        uint64_t group, process;
+    struct wish {
+        uint64_t group;
         int number;
     } wish[WISHES];
     uint32_t first, count;
     struct list_node alarms; // user_process.alarm_link: each is in it once, so none is lost however many go off
 } later = { .lock = SPINLOCK(RANK_SIGNALS), .arrived = WAIT_QUEUE(later.arrived), .alarms = LIST_HEAD(later.alarms) };
 
-void signal_send_later(uint64_t group, uint64_t process, int number)
+static void terminal_signal_group(uint64_t group, int number)
 {
     bool on = spinlock_acquire_irq(&later.lock);
-    if (later.count < WISHES) { // beyond that somebody leans on ^C: one more would change nothing
-        uint32_t slot = (later.first + later.count++) % WISHES;
-        later.wish[slot].group = group;
-        later.wish[slot].process = process;
-        later.wish[slot].number = number;
-    }
+    if (later.count < WISHES) // beyond that somebody leans on ^C: one more would change nothing
+        later.wish[(later.first + later.count++) % WISHES] = (struct wish){ .group = group, .number = number };
     spinlock_release_irq(&later.lock, on);
     wait_wake_one(&later.arrived);
 }
@@ -65,14 +61,12 @@ static struct process *alarm_take(void)
     return process;
 }
 
-static bool wish_take(uint64_t *group, uint64_t *process, int *number)
+static bool wish_take(struct wish *wish)
 {
     bool on = spinlock_acquire_irq(&later.lock);
     bool any = later.count;
     if (any) {
-        *group = later.wish[later.first].group;
-        *process = later.wish[later.first].process;
-        *number = later.wish[later.first].number;
+        *wish = later.wish[later.first];
         later.first = (later.first + 1) % WISHES;
         later.count--;
     }
@@ -80,18 +74,10 @@ static bool wish_take(uint64_t *group, uint64_t *process, int *number)
     return any;
 }
 
-static void wish_send(uint64_t group, uint64_t process, int number)
+static void wish_send(const struct wish *wish)
 {
-    const struct linux_siginfo info = { .number = number, .code = LINUX_SI_KERNEL };
-    if (group) {
-        (void)signal_send_group(group, &info); // the group may be gone by now
-        return;
-    }
-    struct process *target = process_find(process);
-    if (!target)
-        return;
-    (void)signal_send_process(target, &info);
-    process_release(target);
+    const struct linux_siginfo info = { .number = wish->number, .code = LINUX_SI_KERNEL };
+    (void)signal_send_group(wish->group, &info); // the group may be gone by now
 }
 
 static bool alarm_send(void)
@@ -110,11 +96,10 @@ static void sender_main(void *unused)
     struct waiter waiter;
     waiter_init(&waiter);
     for (;;) {
-        uint64_t group, process;
-        int number;
+        struct wish wish;
         wait_begin(&later.arrived, &waiter);
-        if (wish_take(&group, &process, &number))
-            wish_send(group, process, number);
+        if (wish_take(&wish))
+            wish_send(&wish);
         else if (!alarm_send())
             (void)thread_block_uninterruptible(BLOCK_SIGNAL, UINT64_MAX);
     }
@@ -148,11 +133,6 @@ bool process_group_orphaned(struct process *process)
     process_each_locked(orphan_look, &search);
     mutex_release(&process_registry_lock);
     return !search.cared_for;
-}
-
-static void terminal_signal_group(uint64_t group, int number)
-{
-    signal_send_later(group, 0, number);
 }
 
 // A background process touches the terminal: POSIX 11.1.4.

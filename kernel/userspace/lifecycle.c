@@ -84,6 +84,7 @@ static enum status user_process_inherit(const struct user_process *from, struct 
     memcpy(to->executable, from->executable, sizeof to->executable);
     TRY(program_begin(from->program)); // is run already, so nobody writes it
     to->program = from->program;
+    to->signal_return = from->signal_return;
     to->user = from->user, to->effective_user = from->effective_user, to->saved_user = from->saved_user;
     to->group = from->group, to->effective_group = from->effective_group, to->saved_group = from->saved_group;
     to->group_count = from->group_count;
@@ -117,6 +118,7 @@ void program_adopt(struct process *process, const struct exec_result *loaded)
     if (user->program)
         program_end(user->program);
     user->program = loaded->program;
+    user->signal_return = loaded->signal_return;
     user->has_executed = true;
     string_copy(process->name, loaded->name, sizeof process->name);
     string_copy(user->executable, loaded->executable, sizeof user->executable);

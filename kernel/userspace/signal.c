@@ -15,6 +15,7 @@
 
 #include <arch/frame.h>
 #include <arch/interrupt.h>
+#include <arch/linux.h>
 #include <arch/signal.h>
 
 #include <helix/heap.h>
@@ -410,6 +411,12 @@ static bool on_alternate_stack(const struct linux_stack *stack, uint64_t sp)
     return sp - stack->pointer < stack->size;
 }
 
+uint64_t signal_restorer(const struct user_process *user, const struct signal_action *action)
+{
+    bool own = LINUX_HAS_RESTORER && action->flags & LINUX_SA_RESTORER;
+    return own ? action->restorer : user->signal_return;
+}
+
 static void handler_enter(struct thread *self, struct arch_frame *frame, const struct linux_siginfo *info,
                           const struct signal_action *action)
 {
@@ -419,7 +426,7 @@ static void handler_enter(struct thread *self, struct arch_frame *frame, const s
     struct signal_delivery delivery = {
         .number = info->number,
         .handler = action->handler,
-        .restorer = action->restorer,
+        .restorer = signal_restorer(self->process->user, action),
         .flags = action->flags,
         .info = *info,
         .mask = user->restore_blocked ? user->saved_blocked : user->blocked,
@@ -428,7 +435,7 @@ static void handler_enter(struct thread *self, struct arch_frame *frame, const s
     };
     delivery.stack.flags = !alternate->size ? LINUX_SS_DISABLE : inside ? LINUX_SS_ONSTACK : 0;
     syscall_resolve(self, frame, action);
-    if (arch_signal_push(frame, &delivery) != STATUS_OK) { // no stack to run the handler on
+    if (!delivery.restorer || arch_signal_push(frame, &delivery) != STATUS_OK) { // no way back, or no stack to run the handler on
         const struct linux_siginfo fault = { .number = LINUX_SIGSEGV, .code = LINUX_SI_KERNEL };
         if (info->number == LINUX_SIGSEGV)
             user_exit(LINUX_SIGSEGV);

@@ -4,6 +4,8 @@
 
 #include <lib/string.h>
 
+#include <arch/linux.h>
+
 #include <helix/space.h>
 #include <helix/test.h>
 
@@ -319,4 +321,15 @@ KERNEL_TEST(signal, forces_faults_past_masks_and_ignoring)
 KERNEL_TEST(signal, reaches_the_living_of_a_group)
 {
     CHECK(test_in_process(reaches_groups));
+}
+
+TEST(signal, returns_handlers_where_the_action_says_or_else_to_the_kernels_page)
+{
+    struct user_process user = { .signal_return = 0x7000 };
+    struct signal_action bare = { .handler = 0x1000, .restorer = 0x2000 };
+    struct signal_action own = { .handler = 0x1000, .flags = LINUX_SA_RESTORER, .restorer = 0x2000 };
+    CHECK_EQUAL(signal_restorer(&user, &bare), 0x7000);
+    CHECK_EQUAL(signal_restorer(&user, &own), LINUX_HAS_RESTORER ? 0x2000 : 0x7000);
+    user.signal_return = 0;
+    CHECK_EQUAL(signal_restorer(&user, &bare), 0);
 }

@@ -28,6 +28,7 @@ enum status userspace_init(void)
         if (!cpu_by_id(cpu)->syscall_counts)
             return STATUS_NO_MEMORY;
     }
+    TRY(signal_page_init());
     process_set_hooks(&hooks);
     return job_init();
 }

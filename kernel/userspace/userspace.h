@@ -37,6 +37,14 @@ void threads_kill_others(struct process *process) MUST_HOLD(process_registry_loc
 // After execve or exit: a vfork parent may go on.
 void vfork_release(struct process *process);
 
+// Where the action's handler returns to; 0: nowhere, so that it cannot run.
+uint64_t signal_restorer(const struct user_process *user, const struct signal_action *action);
+
+// The page of code that handlers return to (signal_page.c): made at boot, the first call counts; mapped into a program's new space. *at: 0 where the
+// ABI has every action name its own.
+enum status signal_page_init(void);
+enum status signal_page_map(struct space *space, uint64_t *at);
+
 void release_user_process(struct user_process *user);
 void release_user_thread(struct user_thread *user);
 // Sends the exit signal; whether the parent wants to wait: not when it ignores SIGCHLD.

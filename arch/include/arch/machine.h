@@ -23,7 +23,9 @@ const char *arch_name(void);
 
 // ---- what programs are told about the CPU ----
 
-// e_machine of the programs it runs (EM_X86_64 …), AT_HWCAP, and AT_MINSIGSTKSZ: the stack that the delivery of a signal takes.
+// e_machine of the programs it runs (EM_X86_64 …), AT_HWCAP and AT_HWCAP2 as Linux has their bits, and AT_MINSIGSTKSZ: the stack
+// that the delivery of a signal takes. A program is told only of what the kernel saves for it.
 uint16_t arch_elf_machine(void);
 uint64_t arch_elf_hwcap(void);
+uint64_t arch_elf_hwcap2(void);
 uint64_t arch_signal_stack_minimum(void);

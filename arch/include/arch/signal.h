@@ -10,9 +10,10 @@ struct arch_frame;
 
 struct signal_delivery {
     int number;
-    uint64_t handler, restorer;
-    uint64_t flags; // SA_SIGINFO, SA_ONSTACK, SA_RESTORER …
-    uint64_t mask;  // to restore on sigreturn
+    uint64_t handler;
+    uint64_t restorer; // where the handler returns to: code that calls rt_sigreturn; never 0
+    uint64_t flags;    // SA_SIGINFO, SA_ONSTACK, SA_RESTORER …
+    uint64_t mask;     // to restore on sigreturn
     struct linux_siginfo info;
     struct linux_stack stack; // alternate stack as sigaltstack reports it
     bool on_alternate;        // run the handler on it
@@ -21,6 +22,10 @@ struct signal_delivery {
 // Pushes the frame, FPU state included, on the user stack and points `frame` at the handler.
 // STATUS_BAD_ADDRESS: the stack cannot take it; nothing changed in `frame`.
 enum status arch_signal_push(struct arch_frame *frame, const struct signal_delivery *delivery);
+
+// The code that a handler returns to whose action names none: exactly the call of rt_sigreturn, position-independent. Returns its
+// size in bytes, at most a page; 0: actions always name theirs.
+size_t arch_signal_trampoline(const void **code);
 
 // Undoes it (rt_sigreturn): restores registers from the user stack, refusing anything that would raise privilege.
 enum status arch_signal_pop(struct arch_frame *frame, uint64_t *mask, struct linux_stack *stack);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // complete.c: what could stand before the cursor: commands and programs for a first word, files for the others.
-#include <abi/linux/fcntl.h>
 #include <lib/format.h>
 #include <lib/string.h>
+
+#include <arch/linux.h>
 
 #include <helix/vfs.h>
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // control.c: system calls that change how an open file behaves: fcntl, ioctl, flock.
-#include <abi/linux/fcntl.h>
 #include <abi/linux/ioctl.h>
 
+#include <arch/linux.h>
 #include <arch/user.h>
 
 #include "calls.h"

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // file.c: system calls that open, read, write and close.
-#include <abi/linux/fcntl.h>
 #include <abi/linux/uio.h>
 
+#include <arch/linux.h>
 #include <arch/user.h>
 
 #include "calls.h"

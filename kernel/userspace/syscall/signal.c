@@ -2,6 +2,7 @@
 // signal.c: the system calls of signals (their mechanism is ../signal.c).
 
 #include <arch/frame.h>
+#include <arch/linux.h>
 #include <arch/signal.h>
 #include <arch/user.h>
 
@@ -19,6 +20,21 @@ static bool signal_number(uint64_t number)
     return number >= 1 && number <= SIGNALS;
 }
 
+enum { REST_MASK = LINUX_HAS_RESTORER }; // struct linux_sigaction's last word; what stands before it is the restorer
+
+static void action_read(const struct linux_sigaction *from, struct signal_action *to)
+{
+    *to = (struct signal_action){ .handler = from->handler, .flags = from->flags, .mask = from->rest[REST_MASK] };
+    if (LINUX_HAS_RESTORER)
+        to->restorer = from->rest[0];
+}
+
+static void action_write(const struct signal_action *from, struct linux_sigaction *to)
+{
+    *to = (struct linux_sigaction){ .handler = from->handler, .flags = from->flags, .rest = { from->restorer } };
+    to->rest[REST_MASK] = from->mask;
+}
+
 int64_t sys_rt_sigaction(struct thread *self, const struct syscall_arguments *arguments)
 {
     const uint64_t *value = arguments->value;
@@ -32,10 +48,9 @@ int64_t sys_rt_sigaction(struct thread *self, const struct syscall_arguments *ar
         return syscall_result(STATUS_BAD_ADDRESS);
     bool on = spinlock_acquire_irq(&actions->lock);
     struct signal_action *action = &actions->action[value[0]];
-    old = (struct linux_sigaction){ action->handler, action->flags, action->restorer, action->mask };
+    action_write(action, &old);
     if (value[1])
-        *action =
-            (struct signal_action){ .handler = wanted.handler, .flags = wanted.flags, .restorer = wanted.restorer, .mask = wanted.mask };
+        action_read(&wanted, action);
     spinlock_release_irq(&actions->lock, on);
     if (value[1])
         signal_forget(self->process, (int)value[0]);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // status.c: system calls that ask about files: stat and its relatives, access, statfs.
-#include <abi/linux/fcntl.h>
 #include <abi/linux/statx.h>
 
+#include <arch/linux.h>
 #include <arch/user.h>
 
 #include "calls.h"

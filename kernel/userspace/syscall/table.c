@@ -2,8 +2,8 @@
 // table.c: the table of system calls, and the gateway that user code comes through.
 //
 // Purpose     From the number in a user frame to a handler, and from its result to the frame.
-// How         One array of rows made from abi/syscalls.def. Arguments are read where the entry code pushed them. A number
-//             without a row is ENOSYS and is counted (/proc/helix/unimplemented).
+// How         One array of rows made from abi/syscalls.def, under the port's numbers. Arguments are read where the entry code pushed
+//             them. A number without a row is ENOSYS and is counted (/proc/helix/unimplemented).
 // Invariants  Handlers run in thread context with interrupts on and nothing held. A restart result (user.h) never reaches the
 //             user: the way out resolves it.
 // Cost        Entry, gateway and exit of a call that does nothing: about 75 instructions.
@@ -26,9 +26,14 @@ struct syscall_row {
 };
 
 static const struct syscall_row table[SYSCALL_SLOTS] = {
-#define SYSCALL(x86_64_, generic_, name_, count_) [SYSCALL_NUMBER(x86_64_, generic_)] = { .run = sys_##name_, .name = #name_ },
+#define ROW(number_, name_, count_)               [number_] = { .run = sys_##name_, .name = #name_ },
+#define SYSCALL(x86_64_, generic_, name_, count_) ROW(SYSCALL_NUMBER(x86_64_, generic_), name_, count_)
+#define SYSCALL_LEGACY(number_, name_, count_)    SYSCALL_IF_LEGACY(ROW(number_, name_, count_))
 #include <abi/syscalls.def>
+    SYSCALL_PORT_ROWS(ROW)
 #undef SYSCALL
+#undef SYSCALL_LEGACY
+#undef ROW
 };
 
 // What was asked for and is not there: number and count, the first UNIMPLEMENTED_ROWS different ones.
