@@ -16,6 +16,8 @@ enum apic_register : uint32_t {
     APIC_ACKNOWLEDGE = 0xb0,
     APIC_SPURIOUS = 0xf0,
     APIC_ERROR = 0x280,
+    APIC_COMMAND = 0x300,
+    APIC_COMMAND_TARGET = 0x310,
     APIC_THERMAL = 0x330,
     APIC_PERFORMANCE = 0x340,
     APIC_TIMER = 0x320,
@@ -38,6 +40,7 @@ enum : uint32_t {
     TIMER_DEADLINE = 2 << 17,
     SPURIOUS_ENABLE = 1 << 8,
     DIVIDE_BY_1 = 0xb,
+    COMMAND_PENDING = 1 << 12,
 };
 
 static volatile uint32_t *registers; // nullptr with x2APIC
@@ -107,6 +110,21 @@ void apic_acknowledge(void)
 uint32_t apic_id(void)
 {
     return x2apic ? apic_read(APIC_ID) : apic_read(APIC_ID) >> 24;
+}
+
+void apic_send(uint32_t id, uint32_t vector)
+{
+    if (x2apic) {
+        __asm__ volatile("mfence; lfence" : : : "memory"); // writing this register orders nothing
+        msr_write(MSR_X2APIC + APIC_COMMAND / 16, (uint64_t)id << 32 | vector);
+        return;
+    }
+    bool on = arch_interrupts_disable(); // the two halves belong together
+    while (registers[APIC_COMMAND / 4] & COMMAND_PENDING)
+        arch_cpu_relax();
+    apic_write(APIC_COMMAND_TARGET, id << 24);
+    apic_write(APIC_COMMAND, vector);
+    arch_interrupts_restore(on);
 }
 
 const char *apic_name(void)

@@ -12,7 +12,8 @@ enum vector : uint32_t {
     VECTOR_TIMER = 0x40,
     VECTOR_MORE_LINES = 0x50, // up to VECTOR_LINES_END, without VECTOR_SYSCALL
     VECTOR_SYSCALL = 0x80,
-    VECTOR_LINES_END = 0xf0, // from here on: interrupts between CPUs
+    VECTOR_LINES_END = 0xf0,
+    VECTOR_IPI = 0xf0,
     VECTOR_ERROR = 0xfe,
     VECTOR_SPURIOUS = 0xff,
 };
@@ -22,6 +23,10 @@ enum status apic_init(void);
 
 void apic_acknowledge(void); // the interrupt in service is done
 uint32_t apic_id(void);
+
+// Raises `vector` on the CPU with this id.
+void apic_send(uint32_t id, uint32_t vector);
+
 const char *apic_name(void); // "x2apic" or "xapic"
 
 // What the controller reported since the last call, and forgets now.

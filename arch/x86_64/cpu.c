@@ -7,6 +7,7 @@
 
 #include <arch/cpu.h>
 #include <arch/fpu.h>
+#include <arch/user_copy.h>
 
 #include <helix/cpu.h>
 
@@ -160,6 +161,14 @@ static void protections_enable(void)
         extended_state_enable();
     if (x86_has_smap)
         __asm__ volatile("clac" : : : "cc");
+}
+
+bool user_access_closed(void)
+{
+    enum : uint64_t { FLAG_ACCESS = 1 << 18 };
+    uint64_t flags;
+    __asm__ volatile("pushfq; popq %0" : "=r"(flags));
+    return !(flags & FLAG_ACCESS);
 }
 
 static void syscall_enable(void)

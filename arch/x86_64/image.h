@@ -3,6 +3,7 @@
  * 32-bit code and loaders, which know no others. */
 #define IMAGE_FORMAT elf64-x86-64
 #define IMAGE_ENTRY  boot_entry_pvh
+#define IMAGE_MEMORY 0
 #define IMAGE_LOAD   0x200000
 #define IMAGE_FIRST  KEEP(*(.multiboot2)) /* within the first 32 KiB of the file */ KEEP(*(.boot.text))
 

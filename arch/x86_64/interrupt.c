@@ -97,6 +97,11 @@ void arch_interrupt_unmask(uint32_t line)
     ioapic_mask(line, false);
 }
 
+void arch_ipi_send(uint32_t cpu)
+{
+    apic_send(cpu_by_id(cpu)->arch.apic_id, VECTOR_IPI);
+}
+
 const char *arch_interrupt_controller_name(void)
 {
     return apic_name();

@@ -196,6 +196,9 @@ static void interrupt(struct arch_frame *frame, uint32_t vector)
     if (vector == VECTOR_TIMER) {
         apic_acknowledge();
         kernel_timer_interrupt(frame);
+    } else if (vector == VECTOR_IPI) {
+        apic_acknowledge();
+        kernel_ipi(frame);
     } else if (vector == VECTOR_ERROR) {
         uint32_t errors = apic_errors();
         apic_acknowledge();

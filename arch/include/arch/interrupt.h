@@ -23,6 +23,10 @@ enum status arch_interrupt_route(uint32_t line, uint32_t *vector);
 void arch_interrupt_mask(uint32_t line);
 void arch_interrupt_unmask(uint32_t line);
 
+// Interrupts CPU `cpu`, which may be this one: kernel_ipi() runs there as soon as its interrupts are on. What was written to memory
+// before is visible to it. Any context.
+void arch_ipi_send(uint32_t cpu);
+
 // A word for the boot log and /proc/interrupts: "x2apic", "gicv3", …
 const char *arch_interrupt_controller_name(void);
 
@@ -34,6 +38,9 @@ void kernel_interrupt(uint32_t vector, struct arch_frame *frame);
 
 // The one-shot timer fired. As kernel_interrupt.
 void kernel_timer_interrupt(struct arch_frame *frame);
+
+// Somebody called arch_ipi_send for this CPU, once or more often. As kernel_interrupt.
+void kernel_ipi(struct arch_frame *frame);
 
 // An exception that is not a page fault: `signal` is what Linux sends a user program for it (SIGFPE …), `code` its si_code.
 // Interrupts off.

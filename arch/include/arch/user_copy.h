@@ -18,3 +18,6 @@ int64_t user_string(char *to, const char *from, size_t size);
 // 0, or −1 on a fault. `at` is aligned. The exchange is atomic and orders everything before and after it.
 int user_load32(const uint32_t *from, uint32_t *value);
 int user_exchange32(uint32_t *at, uint32_t expected, uint32_t desired, uint32_t *found);
+
+// Whether the kernel cannot reach user memory just now, as it must be outside these routines; true where the CPU has no such lock. For tests.
+bool user_access_closed(void);

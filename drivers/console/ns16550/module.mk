@@ -1,4 +1,4 @@
-# The serial port of PCs: COM1 at 0x3F8, interrupt line 4.
+# A serial port of the 16550 family, the first one that the machine says it has: COM1 of a PC, the UART of RISC-V machines.
 provides := console
 sources  := ns16550.c
 tests    :=
