@@ -7,6 +7,7 @@
 
 #include <arch/cpu.h>
 #include <arch/space.h>
+#include <arch/user_copy.h>
 
 #include <helix/frames.h>
 #include <helix/space.h>
@@ -64,15 +65,6 @@ static uint64_t address_of(const void *pointer)
     return (uint64_t)(uintptr_t)pointer;
 }
 
-// No routine may leave the door to user memory open.
-static bool door_closed(void)
-{
-    enum : uint64_t { ALIGNMENT_CHECK = 1 << 18 };
-    uint64_t flags;
-    __asm__ volatile("pushfq; popq %0" : "=r"(flags));
-    return !(flags & ALIGNMENT_CHECK);
-}
-
 // ---- copying in ----
 
 static void copies_in(struct space *space)
@@ -80,13 +72,13 @@ static void copies_in(struct space *space)
     char bytes[64];
     prepare(space);
     CHECK(arch_copy_to_user(AREA + PAGE_SIZE - 20, "abcdefghijklmnopqrstuvwxyz", 26) == STATUS_OK);
-    CHECK(door_closed());
+    CHECK(user_access_closed());
     for (size_t size = 0; size <= 26; size++) {
         memset(bytes, '-', sizeof bytes);
         CHECK(arch_copy_from_user(bytes, AREA + PAGE_SIZE - 20, size) == STATUS_OK);
         CHECK(!memcmp(bytes, "abcdefghijklmnopqrstuvwxyz", size) && bytes[size] == '-');
     }
-    CHECK(door_closed());
+    CHECK(user_access_closed());
     CHECK(arch_copy_from_user(bytes, READ_ONLY + 7, 9) == STATUS_OK); // demand zero, served inside the routine
     CHECK(!memcmp(bytes, "\0\0\0\0\0\0\0\0", 9));
     unmap_beyond_end(space);
@@ -107,12 +99,12 @@ static void refuses_to_copy_in(struct space *space)
     CHECK(arch_copy_from_user(bytes, UINT64_MAX - 3, 8) == STATUS_BAD_ADDRESS);
     CHECK(arch_copy_from_user(bytes, 1ull << 62, 8) == STATUS_BAD_ADDRESS);
     CHECK(arch_copy_from_user(bytes, 0, 1) == STATUS_BAD_ADDRESS);
-    CHECK(door_closed());
+    CHECK(user_access_closed());
     for (size_t inside = 0; inside < 20; inside++) // the fault in each of the words and of the odd bytes
         CHECK(arch_copy_from_user(bytes, HOLE - inside, 27) == STATUS_BAD_ADDRESS);
     CHECK(arch_copy_from_user(bytes, HOLE - 3, 5) == STATUS_BAD_ADDRESS);
     CHECK(arch_copy_from_user(bytes, HOLE - 8, 13) == STATUS_BAD_ADDRESS);
-    CHECK(door_closed());
+    CHECK(user_access_closed());
     unmap_beyond_end(space);
 }
 
@@ -150,7 +142,7 @@ static void refuses_to_copy_out(struct space *space)
     CHECK(arch_copy_to_user(READ_ONLY, &word, 8) == STATUS_BAD_ADDRESS);
     for (size_t inside = 0; inside < 20; inside++)
         CHECK(arch_copy_to_user(READ_ONLY - inside, kernel_bytes, 27) == STATUS_BAD_ADDRESS);
-    CHECK(door_closed());
+    CHECK(user_access_closed());
     unmap_beyond_end(space);
 }
 
@@ -174,7 +166,7 @@ static void clears(struct space *space)
     for (size_t inside = 0; inside < 20; inside++)
         CHECK(arch_clear_user(READ_ONLY - inside, 27) == STATUS_BAD_ADDRESS);
     CHECK(arch_clear_user(HOLE, 3) == STATUS_BAD_ADDRESS);
-    CHECK(door_closed());
+    CHECK(user_access_closed());
     unmap_beyond_end(space);
 }
 
@@ -190,7 +182,7 @@ static void copies_strings(struct space *space)
     CHECK(arch_copy_string_from_user(text, AREA + PAGE_SIZE - 3, sizeof text, &length) == STATUS_OK);
     CHECK(string_equal(text, "string") && length == 6);
     CHECK(arch_copy_string_from_user(text, AREA + PAGE_SIZE - 3, 7, &length) == STATUS_OK);
-    CHECK(door_closed());
+    CHECK(user_access_closed());
     length = 99;
     text[6] = '-';
     CHECK(arch_copy_string_from_user(text, AREA + PAGE_SIZE - 3, 6, &length) == STATUS_TOO_LONG);
@@ -208,7 +200,7 @@ static void copies_strings(struct space *space)
     CHECK_EQUAL(length, 99);
     CHECK(arch_copy_string_from_user(text, end - 4, sizeof text, &length) == STATUS_OK);
     CHECK_EQUAL(length, 3);
-    CHECK(door_closed());
+    CHECK(user_access_closed());
     unmap_beyond_end(space);
 }
 
@@ -222,7 +214,7 @@ static void refuses_strings_without_an_end(struct space *space)
     CHECK(arch_copy_to_user(last, kernel_bytes, 100) == STATUS_OK);
     CHECK(arch_copy_string_from_user(text, last, sizeof text, &length) == STATUS_BAD_ADDRESS); // runs into the hole
     CHECK(arch_copy_string_from_user(text, last, 100, &length) == STATUS_TOO_LONG);
-    CHECK(door_closed());
+    CHECK(user_access_closed());
     unmap_beyond_end(space);
 }
 
@@ -242,7 +234,7 @@ static void loads_words(struct space *space)
     CHECK(arch_user_load32(end, &word) == STATUS_BAD_ADDRESS);
     CHECK(arch_user_load32(UINT64_MAX - 3, &word) == STATUS_BAD_ADDRESS);
     CHECK(arch_user_load32(HOLE, &word) == STATUS_BAD_ADDRESS);
-    CHECK(door_closed());
+    CHECK(user_access_closed());
     CHECK_EQUAL(word, 7);
     CHECK(arch_user_load32(end - 4, &word) == STATUS_OK);
     unmap_beyond_end(space);
@@ -268,7 +260,7 @@ static void exchanges_words(struct space *space)
     CHECK(arch_user_compare_exchange32(READ_ONLY, 0, 1, &found) == STATUS_BAD_ADDRESS);
     CHECK(arch_user_compare_exchange32(HOLE, 0, 1, &found) == STATUS_BAD_ADDRESS);
     CHECK_EQUAL(found, 77);
-    CHECK(door_closed());
+    CHECK(user_access_closed());
     unmap_beyond_end(space);
 }
 

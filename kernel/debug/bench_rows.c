@@ -3,6 +3,9 @@
 #include <arch/cpu.h>
 #include <arch/time.h>
 #include <helix/bench.h>
+#include <helix/cpu.h>
+#include <helix/ipi.h>
+#include <helix/preempt.h>
 #include <helix/timer.h>
 
 enum { BATCH = 32 };
@@ -42,3 +45,18 @@ static void run_timer_interrupt(void *state, uint32_t operations)
     (void)timer_cancel(&timer);
 }
 BENCHMARK(timer_interrupt, .category = "irq", .rounds = 200, .run = run_timer_interrupt);
+
+// An interrupt that this CPU sends to itself: sent, taken and served before the next.
+static void run_ipi_self(void *state, uint32_t operations)
+{
+    preempt_disable();
+    uint32_t cpu = cpu_local()->id;
+    while (operations--) {
+        uint64_t before = ipi_count(cpu);
+        ipi_send(cpu, IPI_RESCHEDULE);
+        while (ipi_count(cpu) == before)
+            arch_cpu_relax();
+    }
+    preempt_enable();
+}
+BENCHMARK(ipi_self, .category = "irq", .rounds = 200, .run = run_ipi_self);

@@ -9,6 +9,7 @@
 #include <helix/boot_info.h>
 #include <helix/cpu.h>
 #include <helix/interrupt.h>
+#include <helix/ipi.h>
 #include <helix/orchestrator.h>
 #include <helix/random.h>
 #include <helix/user.h>
@@ -81,6 +82,10 @@ static void show_interrupts(struct text_writer *out)
         if (name || count)
             text_write(out, "%4u: %10lu   %s   %s\n", vector, count, arch_interrupt_controller_name(), name ? name : "-");
     }
+    uint64_t between = 0;
+    for (uint32_t cpu = 0; cpu < cpu_count(); cpu++)
+        between += ipi_count(cpu);
+    text_write(out, " IPI: %10lu   %s   between CPUs\n", between, arch_interrupt_controller_name());
 }
 PROC_FILE(interrupts, "interrupts", show_interrupts);
 

@@ -89,9 +89,15 @@ TEST(frames, respect_the_zone_asked_for)
 {
     phys_t low, low32;
     uint64_t before = free_now();
-    CHECK(frame_alloc(1, FRAME_DMA, &low) == STATUS_OK && low.raw < 16 * MIB);
+    struct frame_statistics statistics;
+    frames_statistics(&statistics);
+    if (statistics.zone[ZONE_DMA].total) {
+        CHECK(frame_alloc(1, FRAME_DMA, &low) == STATUS_OK && low.raw < 16 * MIB);
+        frame_free(low, 1);
+    } else { // this machine's RAM begins above
+        CHECK(frame_alloc(1, FRAME_DMA, &low) == STATUS_NO_MEMORY);
+    }
     CHECK(frame_alloc(4, FRAME_DMA32, &low32) == STATUS_OK && low32.raw + 4 * PAGE_SIZE <= 4 * GIB);
-    frame_free(low, 1);
     frame_free(low32, 4);
     CHECK_EQUAL(free_now(), before);
 }
