@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: MIT
+// cache.c: makes code that was written as data visible to instruction fetch (Arm ARM B2.4.4).
+
+#include <arch/page_table.h>
+
+#include <helix/frames.h>
+
+#include "features.h"
+
+enum : uint64_t { CACHE_DATA_COHERENT = 1 << 28, CACHE_INSTRUCTIONS_COHERENT = 1 << 29 }; // CTR_EL0: IDC, DIC
+
+void cache_publish_code(phys_t frame)
+{
+    uint64_t type = system_register_read("ctr_el0");
+    uint64_t from = virt_of(direct_map(frame)).raw, line = 4ull << (type >> 16 & 0xf);
+    for (uint64_t at = from; !(type & CACHE_DATA_COHERENT) && at < from + PAGE_SIZE; at += line)
+        __asm__ volatile("dc cvau, %0" : : "r"(at) : "memory");
+    __asm__ volatile("dsb ish" : : : "memory");
+    if (!(type & CACHE_INSTRUCTIONS_COHERENT)) // all of it: the page may be cached under a program's address
+        __asm__ volatile("ic ialluis\n\tdsb ish" : : : "memory");
+    __asm__ volatile("isb" : : : "memory");
+}

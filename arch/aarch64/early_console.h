@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: MIT
+// early_console.h: the serial port that arch_early_console_write polls: a PL011 that firmware has set up.
+#pragma once
+
+#include <lib/device_tree.h>
+
+// Looks for it in the tree; until then, and without one, nothing is written. Boot code's page tables are in force.
+void early_console_find(const struct device_tree *tree);
+
+// Maps its registers at the same place in the kernel's own page tables, which are complete but for this and not yet in force.
+void early_console_keep(void);

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: MIT
+// frame.h: aarch64's register frame, as entry.S leaves it.
+#pragma once
+
+#include <stdint.h>
+
+struct arch_frame {
+    uint64_t x[31]; // x0 … x5 are the system call arguments, x8 the call's number
+    uint64_t sp, pc, pstate;
+    uint64_t argument; // system calls: x0 as it came, so that the call can be restarted
+    uint64_t kind;     // FRAME_SYSCALL for a system call whose frame is as it came but for x0, else 0
+    uint64_t syndrome; // ESR_EL1 and FAR_EL1 of exceptions
+    uint64_t address;
+};
+static_assert(sizeof(struct arch_frame) == 38 * 8 && sizeof(struct arch_frame) % 16 == 0);
+
+enum : uint64_t {
+    FRAME_SYSCALL = 0x15, // the exception class of svc
+    PSTATE_MODE = 0x1f,
+    PSTATE_USER = 0, // EL0, all interrupts on
+};
+
+static inline uint64_t arch_frame_ip(const struct arch_frame *frame)
+{
+    return frame->pc;
+}
+
+static inline uint64_t arch_frame_sp(const struct arch_frame *frame)
+{
+    return frame->sp;
+}
+
+static inline uint64_t arch_frame_fp(const struct arch_frame *frame)
+{
+    return frame->x[29];
+}
+
+static inline bool arch_frame_from_user(const struct arch_frame *frame)
+{
+    return (frame->pstate & 0xf) == 0; // EL0, in either instruction set
+}
+
+// Without its kind a frame is restored whole.
+static inline void arch_frame_set_ip(struct arch_frame *frame, uint64_t ip)
+{
+    frame->pc = ip;
+    frame->kind = 0;
+}
+
+static inline void arch_frame_set_sp(struct arch_frame *frame, uint64_t sp)
+{
+    frame->sp = sp;
+    frame->kind = 0;
+}
+
+static inline uint64_t arch_frame_syscall_number(const struct arch_frame *frame)
+{
+    return frame->x[8];
+}
+
+static inline const uint64_t *arch_frame_syscall_arguments(const struct arch_frame *frame)
+{
+    return frame->x;
+}
+
+static inline void arch_frame_set_result(struct arch_frame *frame, int64_t result)
+{
+    frame->x[0] = (uint64_t)result;
+}
+
+static inline int64_t arch_frame_result(const struct arch_frame *frame)
+{
+    return (int64_t)frame->x[0];
+}
+
+// x8 still holds the number.
+static inline void arch_frame_restart_syscall(struct arch_frame *frame)
+{
+    frame->pc -= 4;
+    frame->x[0] = frame->argument;
+    frame->kind = 0;
+}
+
+// Whether the frame is that of a system call whose restart has not been decided yet.
+static inline bool arch_frame_in_syscall(const struct arch_frame *frame)
+{
+    return frame->kind == FRAME_SYSCALL;
+}
+
+static inline struct arch_frame *arch_user_frame(uint64_t stack_top)
+{
+    return (struct arch_frame *)(uintptr_t)(stack_top - sizeof(struct arch_frame));
+}
+
+// A fork's child: the parent's registers, result 0. All of them are restored.
+static inline void arch_frame_fork(struct arch_frame *child, const struct arch_frame *parent)
+{
+    *child = *parent;
+    child->x[0] = 0;
+    child->kind = 0;
+}

@@ -1,0 +1,5 @@
+// SPDX-License-Identifier: MIT
+// space.h: aarch64's address space: the shared one (arch/common/space.c).
+#pragma once
+
+#include <arch/table_space.h>
