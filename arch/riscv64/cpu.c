@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: MIT
+// cpu.c: brings up one CPU: its block in tp, the trap vector, what user mode may read.
+
+#include <arch/cpu.h>
+
+#include <arch/fpu.h>
+#include <arch/frame.h>
+
+#include <helix/cpu.h>
+#include <helix/kernel_map.h>
+
+#include "csr.h"
+#include "offsets.h"
+#include "platform.h"
+
+static_assert(CPU_STACK_TOP == offsetof(struct arch_cpu, kernel_stack_top) && CPU_CURRENT == offsetof(struct arch_cpu, current) &&
+              CPU_PREEMPT == offsetof(struct arch_cpu, preempt_count) && CPU_EXIT_WORK == offsetof(struct arch_cpu, exit_work) &&
+              CPU_EMERGENCY_TOP == offsetof(struct arch_cpu, emergency_top) && CPU_TEMPORARY == offsetof(struct arch_cpu, temporary));
+static_assert(KERNEL_STACK_SIZE == 1 << STACK_SIZE_SHIFT);
+
+extern char arch_trap_entry[], boot_stack_top[];
+
+void arch_cpu_init(struct cpu *cpu)
+{
+    struct arch_cpu *arch = &cpu->arch;
+    arch->boot_stack_top = arch->kernel_stack_top = virt_of(boot_stack_top).raw;
+    arch->hart = boot_hart;
+    arch->emergency_top = virt_of(arch->emergency_stack + EMERGENCY_STACK_SIZE).raw;
+    __asm__ volatile("mv tp, %0" : : "r"(cpu) : "memory");
+    CSR_WRITE(sscratch, 0);
+    CSR_WRITE(sie, 0);
+    CSR_CLEAR(sstatus, STATUS_INTERRUPTS | STATUS_FLOAT | STATUS_USER_ACCESS);
+    CSR_WRITE(stvec, (uintptr_t)arch_trap_entry);
+    CSR_WRITE(scounteren, COUNTER_TIME);
+    fpu_init_cpu();
+}

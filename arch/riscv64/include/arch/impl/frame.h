@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: MIT
+// frame.h: riscv64's register frame, in the order of entry.S: x1 … x31 by their ABI names, then what the trap left.
+#pragma once
+
+#include <stdint.h>
+
+struct arch_frame {
+    uint64_t ra, sp, gp, tp, t0, t1, t2, s0, s1;
+    uint64_t a0, a1, a2, a3, a4, a5, a6, a7; // a0 … a5: the system call arguments, in their order; a7: its number
+    uint64_t s2, s3, s4, s5, s6, s7, s8, s9, s10, s11, t3, t4, t5, t6;
+    uint64_t pc;       // of a system call: behind it
+    uint64_t status;   // sstatus at the entry
+    uint64_t cause;    // FRAME_CALL: a system call that nobody has changed since; only the registers a function may spoil are restored
+    uint64_t address;  // stval
+    uint64_t first_a0; // of system calls, so that they can be restarted
+};
+static_assert(sizeof(struct arch_frame) == 36 * 8);
+
+// Causes in a frame: those of scause, and that of a frame that was made or changed.
+enum : uint64_t { FRAME_CALL = 8, FRAME_CHANGED = 24 };
+
+// sstatus (Privileged Architecture 1.12, 4.1.1).
+enum : uint64_t {
+    FRAME_STATUS_ON_RETURN = 1 << 5, // SPIE: interrupts are on behind the return
+    FRAME_STATUS_KERNEL = 1 << 8,    // SPP
+    FRAME_STATUS_FLOAT = 3 << 13,    // FS
+    FRAME_STATUS_USER_ACCESS = 1 << 18,
+    FRAME_STATUS_USER_64 = 2ull << 32, // UXL
+};
+
+static inline uint64_t arch_frame_ip(const struct arch_frame *frame)
+{
+    return frame->pc;
+}
+
+static inline uint64_t arch_frame_sp(const struct arch_frame *frame)
+{
+    return frame->sp;
+}
+
+static inline uint64_t arch_frame_fp(const struct arch_frame *frame)
+{
+    return frame->s0;
+}
+
+static inline bool arch_frame_from_user(const struct arch_frame *frame)
+{
+    return !(frame->status & FRAME_STATUS_KERNEL);
+}
+
+static inline void arch_frame_set_ip(struct arch_frame *frame, uint64_t ip)
+{
+    frame->pc = ip;
+    frame->cause = FRAME_CHANGED;
+}
+
+static inline void arch_frame_set_sp(struct arch_frame *frame, uint64_t sp)
+{
+    frame->sp = sp;
+    frame->cause = FRAME_CHANGED;
+}
+
+static inline uint64_t arch_frame_syscall_number(const struct arch_frame *frame)
+{
+    return frame->a7;
+}
+
+static inline const uint64_t *arch_frame_syscall_arguments(const struct arch_frame *frame)
+{
+    return &frame->a0;
+}
+
+static inline void arch_frame_set_result(struct arch_frame *frame, int64_t result)
+{
+    frame->a0 = (uint64_t)result;
+}
+
+static inline int64_t arch_frame_result(const struct arch_frame *frame)
+{
+    return (int64_t)frame->a0;
+}
+
+// `ecall` has no short form; the number is still in a7.
+static inline void arch_frame_restart_syscall(struct arch_frame *frame)
+{
+    frame->pc -= 4;
+    frame->a0 = frame->first_a0;
+    frame->cause = FRAME_CHANGED;
+}
+
+// Whether the frame is that of a system call whose restart has not been decided yet.
+static inline bool arch_frame_in_syscall(const struct arch_frame *frame)
+{
+    return frame->cause == FRAME_CALL;
+}
+
+static inline struct arch_frame *arch_user_frame(uint64_t stack_top)
+{
+    return (struct arch_frame *)(uintptr_t)(stack_top - sizeof(struct arch_frame));
+}
+
+// A fork's child: the parent's registers, result 0. All of them are restored.
+static inline void arch_frame_fork(struct arch_frame *child, const struct arch_frame *parent)
+{
+    *child = *parent;
+    child->a0 = 0;
+    child->cause = FRAME_CHANGED;
+}

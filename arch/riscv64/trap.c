@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: MIT
+// trap.c: what each cause means (Privileged Architecture 1.12, 4.1.8).
+//
+// Entry code has saved everything and calls arch_dispatch with interrupts off. A fault inside a routine that touches user memory
+// continues at its fixup; any other exception of the kernel's own is the end (kernel_fatal_fault, kernel_exception).
+
+#include <abi/linux/signal.h>
+
+#include <arch/cpu.h>
+#include <arch/fpu.h>
+#include <arch/frame.h>
+#include <arch/interrupt.h>
+#include <arch/layout.h>
+#include <arch/page_table.h>
+#include <arch/user.h>
+
+#include <helix/cpu.h>
+#include <helix/kernel_map.h>
+#include <helix/thread.h>
+
+#include "fpu_state.h"
+#include "platform.h"
+
+enum cause : uint64_t {
+    CAUSE_INTERRUPT = 1ull << 63,
+    CAUSE_ILLEGAL = 2,
+    CAUSE_FETCH_PAGE = 12,
+    CAUSE_LOAD_PAGE = 13,
+    CAUSE_STORE_PAGE = 15,
+    CAUSES = 16,
+};
+
+// Linux's si_code figures that its headers give by signal.
+enum { CODE_KERNEL = 0x80, CODE_ILL_ILLOPC = 1, CODE_ILL_ILLTRP = 4, CODE_BUS_ADRALN = 1, CODE_SEGV_ACCERR = 2, CODE_TRAP_BRKPT = 1 };
+
+static const struct exception_row {
+    const char *name;
+    int signal, code;
+} exceptions[CAUSES] = {
+    [0] = { "misaligned instruction address", LINUX_SIGBUS, CODE_BUS_ADRALN },
+    [1] = { "instruction access fault", LINUX_SIGSEGV, CODE_SEGV_ACCERR },
+    [2] = { "illegal instruction", LINUX_SIGILL, CODE_ILL_ILLOPC },
+    [3] = { "breakpoint", LINUX_SIGTRAP, CODE_TRAP_BRKPT },
+    [4] = { "misaligned load", LINUX_SIGBUS, CODE_BUS_ADRALN },
+    [5] = { "load access fault", LINUX_SIGSEGV, CODE_SEGV_ACCERR },
+    [6] = { "misaligned store", LINUX_SIGBUS, CODE_BUS_ADRALN },
+    [7] = { "store access fault", LINUX_SIGSEGV, CODE_SEGV_ACCERR },
+    [9] = { "call from supervisor mode", LINUX_SIGILL, CODE_ILL_ILLTRP },
+};
+
+void arch_dispatch(struct arch_frame *frame);
+[[noreturn]] void arch_dispatch_without_stack(struct arch_frame *frame);
+
+// Whether the page tables permit the access now, so that the CPU has only remembered something older. User pages are out of the
+// kernel's reach but where it has opened them.
+static bool access_permitted(const struct arch_frame *frame, uint32_t access, uint32_t kind)
+{
+    bool user_page = access & PAGE_USER;
+    bool opened = frame->status & FRAME_STATUS_USER_ACCESS && !(kind & FAULT_EXECUTE);
+    if (arch_frame_from_user(frame) ? !user_page : user_page && !opened)
+        return false;
+    uint32_t needed = kind & FAULT_WRITE ? PAGE_WRITE : kind & FAULT_EXECUTE ? PAGE_EXECUTE : PAGE_READ;
+    return access & needed;
+}
+
+// A CPU may have remembered a page's older rights, or that there was none.
+static bool fault_is_stale(const struct arch_frame *frame, uint64_t address, uint32_t *kind)
+{
+    bool kernel_half = (int64_t)address < 0;
+    const struct arch_space *space = kernel_half ? arch_space_kernel() : cpu_local()->arch.space;
+    uint32_t access;
+    if (!space || !arch_space_query(space, (virt_t){ align_down(address, PAGE_SIZE) }, nullptr, &access) || !access)
+        return false;
+    *kind |= FAULT_PRESENT;
+    if (!access_permitted(frame, access, *kind))
+        return false;
+    __asm__ volatile("sfence.vma %0, zero" : : "r"(address) : "memory");
+    return true;
+}
+
+static void page_fault(struct arch_frame *frame)
+{
+    uint64_t address = frame->address;
+    uint32_t kind = (frame->cause == CAUSE_STORE_PAGE ? FAULT_WRITE : 0) | (frame->cause == CAUSE_FETCH_PAGE ? FAULT_EXECUTE : 0) |
+                    (arch_frame_from_user(frame) ? FAULT_USER : 0);
+    if (fault_is_stale(frame, address, &kind))
+        return;
+    if (!kernel_page_fault(address, kind, frame) && !arch_fault_fixup(frame))
+        kernel_fatal_fault("page fault", address, frame);
+}
+
+// With the unit off, any of its instructions is illegal; so may be one that no CPU knows, which comes back with the unit on.
+static bool first_float(struct arch_frame *frame)
+{
+    if (frame->cause != CAUSE_ILLEGAL || frame->status & FRAME_STATUS_FLOAT || !fpu_present())
+        return false;
+    if (!arch_fpu_first_use())
+        kernel_exception(CAUSE_ILLEGAL, "no memory for floating-point registers", LINUX_SIGKILL, CODE_KERNEL, frame);
+    return true;
+}
+
+static void exception(struct arch_frame *frame)
+{
+    static const struct exception_row reserved = { "reserved exception", LINUX_SIGSEGV, CODE_KERNEL };
+    const struct exception_row *row = frame->cause < CAUSES && exceptions[frame->cause].name ? &exceptions[frame->cause] : &reserved;
+    uint32_t vector = (uint32_t)frame->cause;
+    if (arch_frame_from_user(frame)) {
+        if (!first_float(frame))
+            kernel_exception(vector, row->name, row->signal, row->code, frame);
+    } else if (!arch_fault_fixup(frame)) {
+        kernel_exception(vector, row->name, 0, 0, frame);
+    }
+}
+
+void arch_dispatch(struct arch_frame *frame)
+{
+    if (frame->cause & CAUSE_INTERRUPT)
+        interrupt_dispatch(frame, frame->cause);
+    else if (frame->cause == CAUSE_FETCH_PAGE || frame->cause == CAUSE_LOAD_PAGE || frame->cause == CAUSE_STORE_PAGE)
+        page_fault(frame);
+    else
+        exception(frame);
+}
+
+// The stack pointer of the trapped code lies in no stack, or too near to its end. Either it has run into the guard page, which
+// the fault's address says if a fault it was, or the stack pointer was lost.
+void arch_dispatch_without_stack(struct arch_frame *frame)
+{
+    const struct thread *thread = thread_current();
+    uint64_t low = thread ? thread->stack_low.raw : 0;
+    virt_t hit;
+    bool page_fault = frame->cause == CAUSE_LOAD_PAGE || frame->cause == CAUSE_STORE_PAGE;
+    if (low && frame->sp >= low && frame->sp < low + KERNEL_STACK_SIZE && !(page_fault && kernel_stack_guard_hit(frame->address, &hit)))
+        kernel_fatal_fault("kernel stack overflow", frame->sp, frame);
+    kernel_fatal_fault("double fault", page_fault ? frame->address : frame->sp, frame);
+}
