@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """check_layers.py: what include paths cannot enforce: includes point left in the line of layers, no folder uses another
-one's private header, and generic code neither names an architecture nor asks for one with #if."""
+one's private header, and generic code neither names an architecture, not even in a comment, nor asks for one with #if."""
 import re
 import sys
 from pathlib import Path
@@ -10,7 +10,7 @@ ROOT = Path(__file__).resolve().parents[1]
 # The line of docs/architecture.md; folders of one row are peers and may not see each other's private headers.
 LINE = ("abi", "lib", "arch", "boot", "kernel/sync", ("kernel/memory", "kernel/execution", "kernel/relocation"), "kernel/core",
         ("kernel/dis", "kernel/fs", "kernel/net", "kernel/device", "kernel/debug"), "kernel/userspace", ("modules", "drivers"), "kernel/init")
-GENERIC = ("abi", "lib", "arch/include", "arch/common", "boot/common", "include", "kernel", "modules")
+GENERIC = ("abi", "lib", "arch/include", "arch/common", "boot/common", "include", "kernel", "modules", "drivers")
 PUBLIC = ("abi", "lib", "arch", "helix", "generated")
 INCLUDE = re.compile(r'^\s*#\s*include\s*(["<])([^">]+)[">]', re.MULTILINE)
 IF = re.compile(r"^\s*#\s*(?:if|ifdef|ifndef|elif|elifdef)\b(.*)$", re.MULTILINE)
@@ -20,6 +20,10 @@ COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
 STRING = re.compile(r'"(?:\\.|[^"\\\n])*"')
 # ELF and system-call rows are the ABI of each architecture; the rows say so in their own columns.
 NAMES_ALLOWED = ("abi/",)
+# Here no line of any file names an architecture, but for numbers of machines in ELF headers and columns of system calls.
+UNNAMED = ("kernel", "lib", "modules", "include", "abi")
+NAME = re.compile(r"x86|aarch64|arm64|riscv")
+TABLE = re.compile(r"^(?:abi/syscalls\.def:|abi/README\.md:.*`syscalls\.def`|kernel/userspace/syscall/[^:]*:#define SYSCALL|(?:[^:]*/)?elf(?:_test)?\.[ch]:)")
 
 
 def rank(path):
@@ -78,8 +82,17 @@ def check_file(path, complaints):
             complain(match.start(), f'"{match.group()}" names an architecture in generic code')
 
 
+def check_names(path, complaints):
+    for number, line in enumerate((ROOT / path).read_text(encoding="utf-8", errors="replace").split("\n"), 1):
+        if NAME.search(line) and not TABLE.match(f"{path}:{line}"):
+            complaints.append(f"{path}:{number}: names an architecture: {line.strip()}")
+
+
 def main():
     complaints = []
+    for top in UNNAMED:
+        for path in sorted(path for path in (ROOT / top).rglob("*") if path.is_file()):
+            check_names(str(path.relative_to(ROOT)), complaints)
     for top in ("abi", "lib", "arch", "boot", "include", "kernel", "modules", "drivers"):
         for path in sorted((ROOT / top).rglob("*.[chS]")):
             check_file(str(path.relative_to(ROOT)), complaints)

@@ -1,15 +1,18 @@
 # SPDX-License-Identifier: MIT
 """commands.py: ./helix itself: help, wrong options, wrong profiles, time limits."""
+import itertools
 import re
 import shutil
+from pathlib import Path
 
-from harness import BUILD, ROOT, TIMEOUT, USAGE, check, helix, run
+import harness
+from harness import ROOT, TIMEOUT, USAGE, arch, build_folder, check, helix, run
 from registry import test
 
 VERBS = ("run", "test", "build", "debug", "image", "new")
 
 
-@test
+@test(once=True)
 def every_verb_has_help():
     results = []
     for verb in ((), *((verb,) for verb in VERBS)):
@@ -22,8 +25,9 @@ def every_verb_has_help():
 WRONG = {
     "no_verb": [], "verb": ["rum"], "option": ["run", "--nonsense"], "machine": ["run", "--machine", "q53"], "boot": ["run", "--boot", "floppy"],
     "boot_not_yet": ["run", "--boot", "uefi"], "memory": ["run", "--memory", "lots"], "memory_zero": ["run", "--memory", "0"], "memory_negative": ["run", "--memory", "-5"],
-    "cpus": ["run", "--cpus", "none"], "cpus_zero": ["run", "--cpus", "0"], "arch": ["run", "--arch", "z80"], "arch_not_yet": ["run", "--arch", "riscv64"],
-    "profile": ["run", "--profile", "defualt"], "profile_path": ["run", "--profile", "../x"], "initramfs": ["run", "--initramfs", "/no/such/file"],
+    "cpus": ["run", "--cpus", "none"], "cpus_zero": ["run", "--cpus", "0"], "arch": ["run", "--arch", "z80"], "boot_of_another": ["run", "--arch", "aarch64", "--boot", "multiboot2"],
+    "machine_of_another": ["run", "--arch", "riscv64", "--machine", "q35"], "machine_option": ["run", "--arch", "aarch64", "--machine", "virt,no-such=1", "--exec", "echo"],
+       "profile": ["run", "--profile", "defualt"], "profile_path": ["run", "--profile", "../x"], "initramfs": ["run", "--initramfs", "/no/such/file"],
     "initramfs_directory": ["run", "--initramfs", "/tmp"], "exec_value": ["run", "--exec"], "timeout": ["run", "--timeout", "soon", "--exec", "echo"],
     "test_kind": ["test", "everything"], "new_kind": ["new", "planet", "x"], "new_name": ["new", "module", "Bad Name"], "new_no_name": ["new", "module"],
     "image": ["image", "--boot", "tape"], "kvm": ["run", "--accel", "warp"], "append_newline": ["run", "--append", "a\nb", "--exec", "echo"],
@@ -31,7 +35,7 @@ WRONG = {
 }
 
 
-@test
+@test(once=True)
 def wrong_use_is_told():
     results = []
     for name, arguments in WRONG.items():
@@ -53,7 +57,7 @@ BAD_PROFILES = {
 }
 
 
-@test
+@test(once=True)
 def wrong_profiles_are_told():
     """A copy of the default profile, damaged in one place: file, line and the nearest valid name are said."""
     results = []
@@ -104,10 +108,26 @@ def boot_log_can_be_shown():
     check(outcome.status == 0 and outcome.out == "out\n" and len(outcome.err) > 200, outcome.describe())
 
 
+LOG_LINE = re.compile(r"(?m)^\[ *\d+\.\d+\] ((?:init: +\w+ +\w+)|\w+:)")
+
+
+@test(once=True)
+def boot_logs_have_the_same_lines_everywhere():
+    logs = {each: [re.sub(" +", " ", line) for line in LOG_LINE.findall(helix("run", "--arch", each, "-v", "--timeout", 60, "--exec", "echo").err)]
+            for each in harness.architectures}
+    results = []
+    for each, lines in logs.items():
+        differ = [f"{one} | {other}" for one, other in itertools.zip_longest(logs[arch()], lines) if one != other]
+        results.append((f"boot_log.{each}", None if len(lines) > 10 and not differ else f"{len(lines)} lines; {arch()} | {each}: {'; '.join(differ[:5])}"))
+    return results
+
+
 @test
 def image_is_written():
-    BUILD.mkdir(parents=True, exist_ok=True)
-    path = BUILD / "test.iso"
-    outcome = helix("image", "--boot", "multiboot2", "--out", path)
-    check(outcome.status == 0 and path.exists() and path.stat().st_size > 1 << 20, outcome.describe())
-    path.unlink()
+    """An ISO on a PC; else the flat image, whose header has Linux's mark, and the line that boots it."""
+    path = build_folder() / "test.image"
+    outcome = helix("image", "--arch", arch(), "--out", path)
+    check(outcome.status == 0 and path.exists() and path.stat().st_size > 256 << 10, outcome.describe())
+    if arch() != "x86_64":
+        check(path.read_bytes()[56:60] in (b"ARMd", b"RSC\x05"), "no header of a Linux image")
+        check("-kernel" in outcome.err and Path(f"{path}.cpio").exists(), f"how to boot it is not said: {outcome.describe()}")

@@ -10,19 +10,20 @@ import signal
 import subprocess
 import sys
 import termios
+import threading
 import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tools"))
 
-from helix import initramfs, packages  # noqa: E402
+from helix import initramfs, packages, programs as compiler  # noqa: E402
 from helix.cpio import Archive  # noqa: E402
+from helix.report import Failure  # noqa: E402
 
 HELIX = str(ROOT / "helix")
 PROGRAMS = "/" + initramfs.TEST_FOLDER
 GUEST = Path(__file__).resolve().parent / "guest"
-BUILD = ROOT / "build" / "system"
 
 USAGE, BUILD_FAILED, PANIC, TIMEOUT, NO_STATUS = 64, 65, 70, 71, 72
 NAMES = {USAGE: "usage error", BUILD_FAILED: "build failed", PANIC: "the kernel panicked", TIMEOUT: "time limit", NO_STATUS: "no status"}
@@ -32,6 +33,26 @@ ANSI_BEGUN = re.compile(r"\x1b(?:\[[0-9;?]*|[()])?\Z")
 
 class Failed(Exception):
     """A check that does not hold; its text is the reason shown."""
+
+
+class Skipped(Exception):
+    """The test, or the row, cannot apply here; its text says why."""
+
+
+# The architecture of the test that this thread runs, and all that are tested; run.py sets both.
+here = threading.local()
+architectures = []
+
+
+def arch():
+    return here.arch
+
+
+def build_folder():
+    """build/system/ARCH: what the tests of one architecture make."""
+    folder = ROOT / "build" / "system" / arch()
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
 
 
 def check(condition, reason):
@@ -76,33 +97,30 @@ def helix(*arguments, timeout=120, stdin=None):
 
 def run(*lines, timeout=60, archives=(), options=()):
     """./helix run --exec LINE…; `archives` are added to the image's own initramfs."""
-    arguments = ["run", "--timeout", timeout, *options]
+    arguments = ["run", "--arch", arch(), "--timeout", timeout]
     for archive in archives:
         arguments += ["--initramfs", archive]
     for line in lines:
         arguments += ["--exec", line]
-    return helix(*arguments, timeout=timeout + 90)
+    return helix(*arguments, *options, timeout=timeout + 90)
 
 
 # ---- what goes into the guest
 
 def programs():
     """The archive with the compiled programs of user/ and the scripts of guest/."""
-    global _programs
-    if _programs is None:
-        BUILD.mkdir(parents=True, exist_ok=True)
-        tests = Path(initramfs.build_tests("x86_64", "default"))
+    if arch() not in _programs:
+        tests = Path(initramfs.build_tests(arch(), "default"))
         scripts = archive("scripts", {f"{initramfs.TEST_FOLDER}/{path.name}": (path.read_bytes(), 0o755) for path in sorted(GUEST.iterdir())})
-        _programs = [tests, scripts]
-    return _programs
+        _programs[arch()] = [tests, scripts]
+    return _programs[arch()]
 
 
-_programs = None
+_programs = {}
 
 
 def archive(name, files):
-    """A cpio archive in build/system: {path: (bytes, permissions)}, with the folders that the paths need."""
-    BUILD.mkdir(parents=True, exist_ok=True)
+    """A cpio archive in build_folder(): {path: (bytes, permissions)}, with the folders that the paths need."""
     made, seen = Archive(), set()
     for path, (data, permissions) in files.items():
         for parent in reversed(list(Path(path).parents)[:-1]):
@@ -114,26 +132,24 @@ def archive(name, files):
 
 
 def raw_archive(name, data):
-    BUILD.mkdir(parents=True, exist_ok=True)
-    path = BUILD / f"{name}.cpio"
-    fresh = BUILD / f"{name}.{os.getpid()}.new"
+    path = build_folder() / f"{name}.cpio"
+    fresh = build_folder() / f"{name}.{os.getpid()}.new"
     fresh.write_bytes(data)
     fresh.replace(path)
     return path
 
 
 def build_glibc(name):
-    """The same program with the other C library; None when there is no static glibc."""
+    """The same program with the other C library."""
     packages.require("libc6-dev")
-    source, program = ROOT / "user" / f"{name}.c", BUILD / f"{name}.glibc"
-    BUILD.mkdir(parents=True, exist_ok=True)
-    needs = re.search(r"^// Build: (.*)$", source.read_text(), re.MULTILINE)
-    command = ["gcc", "-std=gnu2x", "-O2", "-w", "-static", "-o", str(program), str(source), "-pthread", *(needs.group(1).split() if needs else [])]
-    try:
-        made = subprocess.run(command, capture_output=True, text=True, check=False)
-    except FileNotFoundError:
-        return None
-    return program if made.returncode == 0 else None
+    compiler.require(arch())
+    source, program = ROOT / "user" / f"{name}.c", build_folder() / f"{name}.glibc"
+    if initramfs.is_older(program, [source, *source.parent.rglob("*.h")]):
+        try:
+            compiler.compile_glibc(arch(), source, program)
+        except Failure as failure:
+            raise Failed(str(failure)) from None
+    return program
 
 
 # ---- a terminal
@@ -142,9 +158,10 @@ class Console:
     """./helix run on a pseudo terminal. `expect` waits for a pattern in what has been printed since the last match."""
 
     def __init__(self, *options, archives=(), timeout=300, prompt=r"helix> "):
-        arguments = [HELIX, "run", "--timeout", str(timeout), *map(str, options)]
+        arguments = [HELIX, "run", "--arch", arch(), "--timeout", str(timeout)]
         for path in archives:
             arguments += ["--initramfs", str(path)]
+        arguments += map(str, options)                          # last: what follows -- is QEMU's
         self.prompt, self.text, self.raw = prompt, "", b""
         self.decoder, self.begun = codecs.getincrementaldecoder("utf-8")(errors="replace"), ""
         self.pid, self.terminal = pty.fork()
@@ -229,7 +246,7 @@ class Console:
         os.close(self.terminal)
 
 
-# ---- programs that report by `ok NAME` and `FAIL NAME: reason`
+# ---- programs that report by `ok NAME`, `FAIL NAME: reason` and `skip NAME: reason`
 
 def judge_rows(outcome, marker, prefix, status=0):
     """One result for every row printed; a boot that ended early is a failure of its own."""
@@ -240,6 +257,9 @@ def judge_rows(outcome, marker, prefix, status=0):
         elif line.startswith("FAIL "):
             name, _, reason = line[5:].partition(":")
             results.append((f"{prefix}{name}", reason.strip() or "failed"))
+        elif line.startswith("skip "):
+            name, _, reason = line[5:].partition(":")
+            results.append((f"{prefix}{name}", Skipped(reason.strip() or "not here")))
     complete = marker in outcome.out and outcome.status == status
     results.append((f"{prefix}ends", None if complete else f"did not end well: {outcome.describe()}"))
     return results

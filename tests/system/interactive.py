@@ -4,7 +4,8 @@ import re
 import time
 
 from acceptance import check_nothing_lost, zones
-from harness import PROGRAMS, Console, Failed, check, programs, run, shorten
+from harness import PROGRAMS, Console, Failed, arch, check, programs, run, shorten
+from machines import ASH_MACHINES, MACHINES
 from registry import test
 
 UP, DOWN, RIGHT, LEFT, HOME, END, DELETE = "\x1b[A", "\x1b[B", "\x1b[C", "\x1b[D", "\x1b[H", "\x1b[F", "\x1b[3~"
@@ -107,7 +108,7 @@ def kernel_shell_commands_show_live_figures():
             wants(c.command("help mem"), r"mem", "help mem")
 
         def uname():
-            wants(c.command("uname -a"), r"Helix.*x86_64", "uname -a")
+            wants(c.command("uname -a"), rf"Helix.*{arch()}", "uname -a")
 
         def variables():
             c.command("set COLOUR=green")
@@ -300,18 +301,12 @@ def ash_session(prefix, *options):
                                                       here_document, pipeline, trap, window_size, raw_and_back)])
 
 
-MACHINES = {
-    "q35": [], "microvm": ["--machine", "microvm"], "microvm_without_acpi": ["--machine", "microvm", "--", "-machine", "acpi=off"], "multiboot2": ["--boot", "multiboot2"],
-    "16M": ["--memory", "16M", "--profile", "minimal"], "8G": ["--memory", "8G"],
-}
-
-
 @test
 def ash_has_job_control():
     results = []
-    for name, options in MACHINES.items():
+    for name in ASH_MACHINES[arch()]:
         try:
-            results += ash_session(f"ash.{name}.", *options)
+            results += ash_session(f"ash.{name}.", *MACHINES[arch()][name])
         except Failed as failure:
             results.append((f"ash.{name}", str(failure)))
     return results

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """debug.py: the verb `debug`: QEMU waits, gdb is attached with the kernel's symbols."""
+import platform
 import signal
 import subprocess
 import tempfile
@@ -13,8 +14,8 @@ from .report import EXIT_TIMEOUT, EXIT_USAGE, Failure, say
 START_S = 10.0
 
 
-def gdb_command(folder, socket, batch):
-    command = ["gdb", "-q"] + (["-nx", "-batch"] if batch else [])
+def gdb_command(arch, folder, socket, batch):
+    command = ["gdb" if arch == platform.machine() else "gdb-multiarch", "-q"] + (["-nx", "-batch"] if batch else [])
     for line in ("set pagination off", "set confirm off", f"file {folder / 'helix.debug.elf'}", f"target remote {socket}", *batch):
         command += ["-ex", line]
     return command
@@ -31,7 +32,7 @@ def wait_for(socket, machine):
 def debug(options):
     chosen = run.resolve_target(options)
     machine = run.machine_of(options, chosen)
-    packages.require(*packages.QEMU[options.arch], *packages.DEBUG)
+    packages.require(*packages.QEMU[options.arch], *(packages.DEBUG if options.arch == platform.machine() else packages.DEBUG_CROSS))
     folder = kernel.build(options.arch, options.profile, False, options.verbose)
     extra = [run.read_archive(path) for path in options.initramfs or []]
     archives = [initramfs.build(options.arch, options.profile).read_bytes(), *extra]
@@ -47,7 +48,7 @@ def debug(options):
             if not options.batch:
                 say("use hbreak until the kernel runs at its own addresses: hbreak kernel_main, then continue")
                 signal.signal(signal.SIGINT, signal.SIG_IGN)        # ^C is gdb's: it stops the guest
-            with subprocess.Popen(gdb_command(folder, socket, options.batch or [])) as gdb:
+            with subprocess.Popen(gdb_command(options.arch, folder, socket, options.batch or [])) as gdb:
                 try:
                     return gdb.wait(timeout=options.timeout)
                 except subprocess.TimeoutExpired:

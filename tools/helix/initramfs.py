@@ -1,20 +1,21 @@
 # SPDX-License-Identifier: MIT
-"""initramfs.py: the image's own archive (busybox and a few files) and the one with the test programs."""
+"""initramfs.py: the image's own archive (busybox and a few files) and the one with the test programs of user/."""
 import fcntl
+import os
 import platform
 import re
-import re
-import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from . import packages
+from . import debian, packages, programs
 from .cpio import Archive
 from .paths import ROOT, build_folder, shown
 from .report import EXIT_BUILD, Failure, Progress
 
 DIRECTORIES = ("bin", "sbin", "etc", "proc", "dev", "tmp", "root", "home", "usr", "usr/bin", "usr/sbin", "usr/libexec", "var", "var/tmp")
 PERMISSIONS = {"tmp": 0o1777, "var/tmp": 0o1777, "root": 0o700}
-DEBIAN_NAME = {"x86_64": "amd64", "aarch64": "arm64", "riscv64": "riscv64"}
+APPLETS_MIN = 100
+NAME = re.compile(rb"([!-~]{1,40})\0")
 TEST_FOLDER = "usr/libexec/helix-tests"
 
 FILES = {
@@ -30,8 +31,11 @@ FILES = {
 
 def busybox(arch):
     """Debian's static busybox, from the machine's own package source; kept in build/."""
-    if DEBIAN_NAME[arch] != DEBIAN_NAME.get(platform.machine()):
-        raise Failure(EXIT_BUILD, f"not supported yet: user programs for {arch} on a {platform.machine()} machine")
+    if arch != platform.machine():
+        found = [path for path in (debian.root(arch) / "bin" / "busybox", debian.root(arch) / "usr" / "bin" / "busybox") if path.is_file()]
+        if not found:
+            raise Failure(EXIT_BUILD, f"Debian's busybox-static for {arch} holds no bin/busybox")
+        return found[0]
     folder = ROOT / "build" / f"busybox-{arch}"
     program = folder / "bin" / "busybox"
     if program.exists():
@@ -45,21 +49,33 @@ def busybox(arch):
     return program
 
 
-def applets(program):
-    listed = subprocess.run([program, "--list"], capture_output=True, text=True, check=True).stdout.split()
-    return [name for name in listed if name != "busybox"]
+def applets(data):
+    """The names busybox answers to. Its bytes hold them as one table, ascending, each with a NUL behind it: [ [[ acpid …"""
+    names = max((ascending_names(data, found.start()) for found in re.finditer(rb"\[\0\[\[\0", data)), key=len, default=[])
+    if len(names) < APPLETS_MIN:
+        raise Failure(EXIT_BUILD, f"busybox has no table of its programs that can be read: {len(names)} names")
+    return [name for name in names if name != "busybox"]
+
+
+def ascending_names(data, start):
+    names = []
+    while (found := NAME.match(data, start)) and not (names and found.group(1).decode() <= names[-1]):
+        names.append(found.group(1).decode())
+        start = found.end()
+    return names
 
 
 def base_archive(arch):
     program = busybox(arch)
+    data = program.read_bytes()
     archive = Archive(time=int(program.stat().st_mtime))
     for path in DIRECTORIES:
         archive.directory(path, PERMISSIONS.get(path, 0o755))
     for path, text in FILES.items():
         archive.file(path, text)
     archive.symlink("etc/mtab", "/proc/mounts")
-    archive.file("bin/busybox", program.read_bytes(), 0o755)
-    for name in applets(program):
+    archive.file("bin/busybox", data, 0o755)
+    for name in applets(data):
         archive.symlink(f"bin/{name}", "busybox")
     archive.symlink("usr/bin/env", "../../bin/busybox")
     return archive.bytes()
@@ -80,35 +96,25 @@ def build(arch, profile, tests=False):
     return _write_if_changed(folder / "initramfs.cpio", base_archive(arch))
 
 
-def compile_program(source, program):
-    # A program with needs of its own states them in a comment: `// Build: FLAGS`.
-    needs = re.search(r"^// Build: (.*)$", source.read_text(), re.MULTILINE)
-    more = [word for line in re.findall(r"^// Build: (.*)$", source.read_text(), re.MULTILINE) for word in line.split()]
-    command = ["musl-gcc", "-std=gnu2x", "-O1", "-static", "-Wall", "-Wextra", *more, "-o", str(program), str(source), "-lpthread"]
-    command += needs.group(1).split() if needs else []
-    outcome = subprocess.run(command, capture_output=True, text=True, errors="replace", cwd=ROOT)
-    if outcome.returncode != 0:
-        raise Failure(EXIT_BUILD, f"{shown(source)} does not compile\n{outcome.stderr}")
-
-
 def is_older(program, sources):
     return not program.exists() or any(source.stat().st_mtime > program.stat().st_mtime for source in sources)
 
 
 def build_tests(arch, profile):
     """tests.cpio: the programs of user/*.c as /usr/libexec/helix-tests/NAME, for --initramfs."""
-    packages.require(*packages.USER)
+    programs.require(arch)
     folder = build_folder(arch, profile) / "user"
     folder.mkdir(parents=True, exist_ok=True)
-    headers, sources = sorted((ROOT / "user").glob("*.h")), sorted((ROOT / "user").glob("*.c"))
+    headers, sources = sorted((ROOT / "user").rglob("*.h")), sorted((ROOT / "user").glob("*.c"))
     with open(folder / ".lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         stale = [source for source in sources if is_older(folder / source.stem, [source, *headers])]
         if stale:
             progress = Progress("building the test programs of user/", len(stale))
-            for source in stale:
-                progress.step(shown(source))
-                compile_program(source, folder / source.stem)
+            with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+                made = pool.map(lambda source: programs.compile_musl(arch, source, folder / source.stem), stale)
+                for source, _ in zip(stale, made):
+                    progress.step(shown(source))
             progress.end()
         archive = Archive()
         path = Path()

@@ -14,11 +14,15 @@ from .words import nearest
 STEPS = ("  CC  ", "  AS  ", "  LD  ")
 
 
+def supported():
+    return [arch for arch in ARCHITECTURES if (ROOT / "arch" / arch / "port.mk").exists()]
+
+
 def check_target(arch, profile):
     if arch not in ARCHITECTURES:
         raise usage_error(f"no architecture \"{arch}\"{nearest(arch, ARCHITECTURES)}")
     if not (ROOT / "arch" / arch / "port.mk").exists():
-        raise usage_error(f"not supported yet: --arch {arch}; there is: x86_64")
+        raise usage_error(f"not supported yet: --arch {arch}; there is: {', '.join(supported())}")
     if profile not in profiles():
         raise usage_error(f"no profile \"{profile}\" in profiles/{nearest(profile, profiles())}")
 
@@ -79,6 +83,11 @@ def build(arch, profile, tests=False, verbose=False):
     if made:
         say(f"built {shown(folder / 'helix.elf')}: {(folder / 'helix.elf').stat().st_size // 1024} KiB")
     return folder
+
+
+def boot_file(folder, boot):
+    """What QEMU loads by the protocol `boot`: the ELF, or the flat image."""
+    return folder / ("helix.image" if boot == "linux_image" else "helix.elf")
 
 
 def check_profile(arch, profile):

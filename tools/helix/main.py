@@ -39,9 +39,9 @@ def add_target(parser):
 
 
 def add_machine(parser):
-    parser.add_argument("--boot", metavar="PROTOCOL", default="pvh", help="pvh (default) or multiboot2 (a GRUB ISO)")
-    parser.add_argument("--machine", metavar="M", default="q35", help="q35 (default) or microvm")
-    parser.add_argument("--cpu", metavar="MODEL", help="a CPU model of QEMU (default: max; host under KVM)")
+    parser.add_argument("--boot", metavar="PROTOCOL", help="x86_64: pvh (default) or multiboot2 (a GRUB ISO); aarch64, riscv64: linux_image")
+    parser.add_argument("--machine", metavar="M", help="x86_64: q35 (default) or microvm; aarch64, riscv64: virt; options of QEMU's after a comma, as in virt,gic-version=3")
+    parser.add_argument("--cpu", metavar="MODEL", help="a CPU model of QEMU (default: max, on riscv64 rv64; host under KVM)")
     parser.add_argument("--cpus", metavar="N", type=count, default=1, help="how many CPUs (default: 1)")
     parser.add_argument("--memory", metavar="SIZE", help="64M, 8G (default: 256M)")
     parser.add_argument("--accel", choices=("kvm", "tcg"), help="default: kvm where the hardware has it, else tcg")
@@ -66,17 +66,18 @@ def add_run(verbs):
 
 
 def add_build(verbs):
-    parser = verbs.add_parser("build", help="build the kernel and its initramfs", description="Writes build/<arch>-<profile>/helix.elf, helix.debug.elf (with symbols) and initramfs.cpio.")
+    parser = verbs.add_parser("build", help="build the kernel and its initramfs", description="Writes build/<arch>-<profile>/helix.elf, helix.debug.elf (with symbols), initramfs.cpio and, but for x86_64, helix.image.")
     add_target(parser)
     parser.add_argument("--tests", action="store_true", help="also what the tests need: tests.cpio and the kernel with its test rows")
     parser.add_argument("--compile-commands", action="store_true", help="write compile_commands.json for editors and clang-tidy")
 
 
 def add_image(verbs):
-    parser = verbs.add_parser("image", help="write a bootable image", description="Writes an ISO that GRUB boots (BIOS), by Multiboot2.")
+    parser = verbs.add_parser("image", help="write a bootable image", description="Writes an ISO that GRUB boots (BIOS), by Multiboot2; for aarch64 and riscv64 a flat image\n"
+                                      "that boots as Linux's does, and says how.", formatter_class=argparse.RawDescriptionHelpFormatter)
     add_target(parser)
-    parser.add_argument("--boot", metavar="PROTOCOL", default="multiboot2", help="multiboot2 (default)")
-    parser.add_argument("--out", metavar="FILE", help="default: build/<arch>-<profile>/helix.iso")
+    parser.add_argument("--boot", metavar="PROTOCOL", help="multiboot2 for x86_64, linux_image for the others")
+    parser.add_argument("--out", metavar="FILE", help="default: build/<arch>-<profile>/helix.iso, or helix.image")
     parser.add_argument("--append", metavar="CMDLINE", action="append", help="words for the kernel's command line")
     parser.add_argument("--initramfs", metavar="FILE.cpio", nargs="+", action="extend", help="your own newc archives, unpacked after the image's")
 
@@ -91,7 +92,8 @@ def add_debug(verbs):
 
 def add_test(verbs):
     parser = verbs.add_parser("test", help="run the tests",
-                              description="Ends in one line, N passed, N failed, and with status 0 only when nothing failed.")
+                              description="Ends in one line, N passed, N failed, and with status 0 only when nothing failed.\n"
+                                          "Without --arch on every architecture.", formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", nargs="?", default="all", metavar="unit|kernel|system|fuzz|all", help="default: all")
     add_target(parser)
     parser.add_argument("-k", metavar="PATTERN", dest="pattern", help="only tests whose name contains this")

@@ -19,7 +19,7 @@ DEFAULT_FOLDER = {"module": "modules/misc", "scheduler": "modules/scheduler", "d
 # Kinds of module that fill a slot of the kernel need their own interface; the plain skeleton would not do there.
 SLOTS = {"modules/scheduler": "scheduler", "modules/frames": None, "modules/heap": None, "drivers/console": None}
 FIRST_SYSCALL, SYSCALL_SLOTS = 505, 512
-ROW = re.compile(r"^SYSCALL\(\s*(-?\d+),\s*(-?\d+),\s*(\w+),", re.MULTILINE)
+ROW = re.compile(r"^SYSCALL(?:_LEGACY)?\(\s*(\d+),(?:\s*(\d+),)?\s*(\w+),", re.MULTILINE)
 TEMPLATES = ROOT / "tools" / "templates"
 
 
@@ -65,7 +65,7 @@ def new_module(kind, name, root):
 
 
 def next_number(rows):
-    used = {int(number) for row in rows for number in row[:2]}
+    used = {int(number) for row in rows for number in row[:2] if number}
     free = [number for number in range(FIRST_SYSCALL, SYSCALL_SLOTS) if number not in used]
     if not free:
         raise usage_error(f"all numbers from {FIRST_SYSCALL} to {SYSCALL_SLOTS - 1} are taken")

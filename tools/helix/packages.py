@@ -15,6 +15,14 @@ PROOF = {
     "llvm-19": "llvm-objcopy-19",
     "make": "make",
     "qemu-system-x86": "qemu-system-x86_64",
+    "qemu-system-arm": "qemu-system-aarch64",
+    "qemu-system-misc": "qemu-system-riscv64",
+    "gdb-multiarch": "gdb-multiarch",
+    "gcc-aarch64-linux-gnu": "aarch64-linux-gnu-gcc",
+    "gcc-riscv64-linux-gnu": "riscv64-linux-gnu-gcc",
+    "libc6-dev-arm64-cross": "/usr/aarch64-linux-gnu/lib/libc.a",
+    "libc6-dev-riscv64-cross": "/usr/riscv64-linux-gnu/lib/libc.a",
+    "device-tree-compiler": "dtc",
     "grub-common": "grub-mkrescue",
     "grub-pc-bin": "/usr/lib/grub/i386-pc/multiboot2.mod",
     "xorriso": "xorriso",
@@ -27,11 +35,15 @@ PROOF = {
 }
 
 BUILD = ("clang-19", "lld-19", "llvm-19", "make")
-QEMU = {"x86_64": ("qemu-system-x86",)}
+QEMU = {"x86_64": ("qemu-system-x86",), "aarch64": ("qemu-system-arm",), "riscv64": ("qemu-system-misc",)}
 ISO = ("grub-pc-bin", "grub-common", "xorriso", "mtools")
 DEBUG = ("gdb",)
+DEBUG_CROSS = ("gdb-multiarch",)
 UNIT = ("libclang-rt-19-dev", "libc6-dev", "clang-format-19")
+TREES = ("device-tree-compiler",)
 USER = ("musl-tools",)
+# For the programs of user/ on a machine of another architecture.
+CROSS = {"aarch64": ("gcc-aarch64-linux-gnu", "libc6-dev-arm64-cross"), "riscv64": ("gcc-riscv64-linux-gnu", "libc6-dev-riscv64-cross")}
 
 
 def is_there(package):

@@ -29,7 +29,8 @@ def constants(profile):
     def bytes_of(section, key, shift):
         return f"{profile.get(section, key) << shift}ull"
 
-    return {
+    of_the_port = {"riscv64": {"PROFILE_PAGING_LEVELS": schema.PAGING_LEVELS[profile.get("arch.riscv64", "paging")]}}
+    return of_the_port.get(profile.arch, {}) | {
         "PROFILE_NAME": c_string(profile.name),
         "PROFILE_VERSION": c_string(profile.get("profile", "version")),
         "PROFILE_DESCRIPTION": c_string(profile.get("profile", "description")),

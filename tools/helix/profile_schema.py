@@ -22,6 +22,8 @@ BAUD_RATES = (300, 600, 1200, 2400, 4800, 9600, 14400, 19200, 28800, 38400, 5760
 STACK_KIB = 16
 PRIORITY_LEVELS = 140
 COMMAND_LINE_MAX = 1024
+# Virtual addresses of 39, 48 or 57 bits: so many levels of page tables.
+PAGING_LEVELS = {"sv39": 3, "sv48": 4, "sv57": 5}
 # Behind [console] backend = "serial".
 SERIAL_DRIVER = {"x86_64": "ns16550", "aarch64": "pl011", "riscv64": "ns16550"}
 
@@ -166,6 +168,10 @@ SCHEMA = {
     "profile.arch": {
         "primary": Row(str, "x86_64", architecture),
         "supported": Row(WORDS, list(ARCHITECTURES), architectures),
+    },
+    "arch": {},
+    "arch.riscv64": {
+        "paging": Row(str, "sv39", one_of(tuple(PAGING_LEVELS))),
     },
     "profile.features": {
         "multicore": Row(bool, False, not_yet),

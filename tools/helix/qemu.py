@@ -8,30 +8,38 @@ from dataclasses import dataclass, field
 from .report import usage_error
 from .words import nearest
 
-MACHINES = {"x86_64": ("q35", "microvm")}
-PROGRAMS = {"x86_64": "qemu-system-x86_64"}
-PROTOCOLS = ("pvh", "multiboot2")
-NOT_YET = ("limine", "uefi", "linux_image", "sbi")
+# The first of each row is the default.
+MACHINES = {"x86_64": ("q35", "microvm"), "aarch64": ("virt",), "riscv64": ("virt",)}
+PROTOCOLS = {"x86_64": ("pvh", "multiboot2"), "aarch64": ("linux_image",), "riscv64": ("linux_image",)}
+PROGRAMS = {"x86_64": "qemu-system-x86_64", "aarch64": "qemu-system-aarch64", "riscv64": "qemu-system-riscv64"}
+CPUS = {"x86_64": "max", "aarch64": "max", "riscv64": "rv64"}
+# Devices every machine of the architecture gets: on a PC, a way for the guest to end QEMU.
+DEVICES = {"x86_64": ("-device", "isa-debug-exit,iobase=0xf4,iosize=4"), "aarch64": (), "riscv64": ()}
+NOT_YET = ("limine", "uefi")
 MIB = 1 << 20
 UNITS = {"K": 1 << 10, "M": MIB, "G": 1 << 30, "T": 1 << 40, "": MIB}
 COMMAND_LINE_MAX = 4095
 CPUS_MAX = 255
 # Under icount one nanosecond is one instruction; without ERMS and FSRM a cleared page counts the same on every kernel.
 ICOUNT = ["-icount", "shift=0,sleep=off"]
-ICOUNT_CPU = "max,-erms,-fsrm"
+ICOUNT_CPU = CPUS | {"x86_64": "max,-erms,-fsrm"}
 
 
 @dataclass
 class Machine:
     arch: str = "x86_64"
-    machine: str = "q35"
-    boot: str = "pvh"
+    machine: str | None = None                  # None, here and below: the architecture's default
+    boot: str | None = None
     cpu: str | None = None
     cpus: int = 1
     memory: int = 256 * MIB
     accel: str | None = None
     icount: bool = False
     more: list = field(default_factory=list)    # what the user gave after --
+
+    def __post_init__(self):
+        self.machine = self.machine or MACHINES[self.arch][0]
+        self.boot = self.boot or PROTOCOLS[self.arch][0]
 
 
 def accelerator():
@@ -58,17 +66,25 @@ def check_memory(text, least, profile=""):
     return size
 
 
-def check_choice(option, value, choices, not_yet=()):
+def check_choice(option, value, table, arch, not_yet=()):
+    """`table` has the choices of each architecture."""
+    choices = table[arch]
+    if value in choices:
+        return
     if value in not_yet:
         raise usage_error(f"not supported yet: {option} {value}; there is: {', '.join(choices)}")
-    if value not in choices:
-        raise usage_error(f"no {option} {value}{nearest(value, choices)}")
+    others = [other for other in table if value in table[other]]
+    if others:
+        raise usage_error(f"{option} {value} is for {', '.join(others)}; for {arch} there is: {', '.join(choices)}")
+    raise usage_error(f"no {option} {value}{nearest(value, choices)}")
 
 
 def check(machine):
-    check_choice("--machine", machine.machine, MACHINES[machine.arch], ("virt",))
-    check_choice("--boot", machine.boot, PROTOCOLS, NOT_YET)
-    if machine.boot == "multiboot2" and machine.machine == "microvm":
+    # After a comma stand options of the machine, QEMU's to judge: virt,gic-version=3.
+    kind = machine.machine.split(",")[0]
+    check_choice("--machine", kind, MACHINES, machine.arch)
+    check_choice("--boot", machine.boot, PROTOCOLS, machine.arch, NOT_YET)
+    if machine.boot == "multiboot2" and kind == "microvm":
         raise usage_error("--machine microvm has no firmware that could boot an ISO; use --machine q35 or --boot pvh")
     if not 1 <= machine.cpus <= CPUS_MAX:
         raise usage_error(f"--cpus {machine.cpus}: 1 to {CPUS_MAX}")
@@ -91,17 +107,17 @@ def check_command_line(text):
 def base_command(machine):
     """Everything but what to boot and where the console goes."""
     accel = machine.accel or ("tcg" if machine.icount or platform.machine() != machine.arch else accelerator())
-    cpu = machine.cpu or (ICOUNT_CPU if machine.icount else "host" if accel == "kvm" else "max")
+    cpu = machine.cpu or (ICOUNT_CPU[machine.arch] if machine.icount else "host" if accel == "kvm" else CPUS[machine.arch])
     command = [PROGRAMS[machine.arch], "-nodefaults", "-display", "none", "-no-reboot", "-net", "none", "-M", machine.machine]
     command += ["-accel", accel, "-cpu", cpu, "-smp", str(machine.cpus), "-m", f"{machine.memory // MIB}M"]
-    command += ["-device", "isa-debug-exit,iobase=0xf4,iosize=4"]
+    command += DEVICES[machine.arch]
     if machine.icount:
         command += ICOUNT
     return command
 
 
 def kernel_command(machine, kernel, initrd, command_line):
-    """By PVH: QEMU itself loads the kernel."""
+    """By PVH or as a Linux image: QEMU itself loads the kernel."""
     return base_command(machine) + ["-kernel", str(kernel), "-initrd", str(initrd), "-append", command_line]
 
 

@@ -113,7 +113,7 @@ def write_all(descriptor, data):
 
 def boot_command(machine, folder, archives, command_line, scratch):
     """The QEMU command that boots this; files that only this run needs go to `scratch`."""
-    elf = folder / "helix.elf"
+    elf = kernel.boot_file(folder, machine.boot)
     if machine.boot == "multiboot2":
         iso = scratch / "helix.iso"
         image.write_iso(elf, archives, command_line, iso)

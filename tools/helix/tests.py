@@ -17,7 +17,7 @@ KINDS = ("unit", "kernel", "system", "fuzz")
 SUMMARY = re.compile(r"^(\d+) passed, (\d+) failed$", re.MULTILINE)
 KERNEL_LIMIT_S = 180
 HOST_LIMIT_S = 300
-SYSTEM_LIMIT_S = 560
+SYSTEM_LIMIT_S = 560            # for each architecture
 MIB = 1 << 20
 
 
@@ -35,8 +35,10 @@ class Count:
         if not passed:
             tell(f"FAIL {name}" + (f": {why}" if why else ""))
 
-    def program(self, name, output, status):
-        """A program that ends in `N passed, N failed`; without that line it failed as a whole."""
+    def program(self, name, output, status, arch=""):
+        """A program that ends in `N passed, N failed`; without that line it failed as a whole. `arch` is told with its rows."""
+        if arch:
+            output = re.sub(r"(?m)^FAIL ", f"FAIL {arch} ", output)
         found = SUMMARY.findall(output)
         if not found:
             tell(output.rstrip()[-4000:])
@@ -86,6 +88,9 @@ def unit(options, count):
     if wanted("layers", options):
         output, status = captured([sys.executable, "-B", "tools/check_layers.py"], 60)
         count.row("layers", status == 0, output.strip())
+    if wanted("ports", options):
+        output, status = captured([sys.executable, "-B", "tools/port_lines.py"], 60)
+        count.row("ports", status == 0, output.strip())
     if wanted("format", options):
         check_format(count)
 
@@ -149,15 +154,30 @@ def check_format(count):
 
 # ---- kernel: the same rows in the booted image ----
 
+def on_each(run_on, kind, options, count):
+    """The same on every architecture; what keeps one from running is its failure alone."""
+    for arch in options.architectures:
+        before = (count.passed, count.failed)
+        try:
+            run_on(arch, options, count)
+        except Failure as failure:
+            count.row(f"{kind} {arch}", False, str(failure))
+        tell(f"{kind} {arch}: {count.passed - before[0]} passed, {count.failed - before[1]} failed")
+
+
 def kernel_rows(options, count):
-    packages.require(*packages.QEMU[options.arch])
-    folder = kernel.build(options.arch, options.profile, True, options.verbose)
-    archive = initramfs.build(options.arch, options.profile, True)
+    on_each(kernel_rows_on, "kernel", options, count)
+
+
+def kernel_rows_on(arch, options, count):
+    packages.require(*packages.QEMU[arch])
+    folder = kernel.build(arch, options.profile, True, options.verbose)
+    archive = initramfs.build(arch, options.profile, True)
     append = "test.run" + (f' test.pattern="{options.pattern}"' if options.pattern else "")
-    machine = qemu.Machine(arch=options.arch, memory=256 * MIB)
-    output, panicked, late = boot(qemu.kernel_command(machine, folder / "helix.elf", archive, append), folder)
+    machine = qemu.Machine(arch=arch, memory=256 * MIB)
+    output, panicked, late = boot(qemu.kernel_command(machine, kernel.boot_file(folder, machine.boot), archive, append), folder)
     why = "panicked" if panicked else "did not end" if late else "powered off"
-    count.program(f"rows in the kernel ({why}; {shown(folder / 'boot.log')})", output, 1 if panicked or late else 0)
+    count.program(f"{arch}: rows in the kernel ({why}; {shown(folder / 'boot.log')})", output, 1 if panicked or late else 0, arch)
 
 
 class _NoKeyboard:
@@ -187,19 +207,31 @@ def system(options, count):
     if not runner.exists():
         count.row("tests/system/run.py", False, "not there")
         return
-    packages.require(*packages.QEMU[options.arch], *packages.USER, *packages.ISO)
-    kernel.build(options.arch, options.profile, False, options.verbose)
-    kernel.build(options.arch, "minimal", False, options.verbose)
-    initramfs.build(options.arch, options.profile)
-    initramfs.build_tests(options.arch, options.profile)
-    command = [sys.executable, "-B", str(runner)] + (["-k", options.pattern] if options.pattern else [])
-    output, status = streamed(command, SYSTEM_LIMIT_S)
+    ready = [arch for arch in options.architectures if prepared(arch, options, count)]
+    if not ready:
+        return
+    command = [sys.executable, "-B", str(runner), *(f"--arch={arch}" for arch in ready)] + (["-k", options.pattern] if options.pattern else [])
+    output, status = streamed(command, SYSTEM_LIMIT_S * len(ready))
     # Its rows are on the screen already; only the figures are taken from here.
     found = SUMMARY.findall(output)
     if found and (int(found[-1][1]) > 0) == (status != 0):
         count.add(*map(int, found[-1]))
     else:
         count.row("system tests", False, f"the runner ended with status {status}")
+
+
+def prepared(arch, options, count):
+    """Whether everything the system tests boot on `arch` is built; a failed row when that cannot be."""
+    try:
+        packages.require(*packages.QEMU[arch], *(packages.ISO if arch == "x86_64" else ()))
+        for name in dict.fromkeys((options.profile, "default", "minimal")):
+            kernel.build(arch, name, False, options.verbose)
+            initramfs.build(arch, name)
+        initramfs.build_tests(arch, "default")
+        return True
+    except Failure as failure:
+        count.row(f"system {arch}", False, str(failure))
+        return False
 
 
 def streamed(command, limit_s):
@@ -214,10 +246,19 @@ def streamed(command, limit_s):
     return "".join(taken), runner.returncode
 
 
+def architectures_of(options):
+    """The one that was asked for, or those of the profile that have a port, its own first."""
+    given = options.arch
+    profile = run.resolve_target(options)
+    if given:
+        return [given]
+    return [options.arch, *(arch for arch in kernel.supported() if arch != options.arch and arch in profile.get("profile.arch", "supported"))]
+
+
 def test(options):
     if options.what not in (*KINDS, "all"):
         raise usage_error(f'no kind of test "{options.what}"{nearest(options.what, (*KINDS, "all"))}')
-    run.resolve_target(options)
+    options.architectures = architectures_of(options)
     run_kind = {"unit": unit, "kernel": kernel_rows, "system": system, "fuzz": fuzz.run_targets}
     count = Count()
     for kind in KINDS if options.what == "all" else (options.what,):

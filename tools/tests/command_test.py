@@ -6,6 +6,7 @@ import os
 import tempfile
 import unittest
 from pathlib import Path
+from unittest import mock
 
 from helix import image, kernel, main, qemu, run
 from helix.cpio import Archive, merge
@@ -32,7 +33,9 @@ class OptionsTest(unittest.TestCase):
         self.assertIn("not supported yet", self.refused("trace", "--json", "x"))
         self.assertIn('did you mean "kernel"', self.refused("test", "kernle"))
         self.assertIn('did you mean "minimal"', self.refused("run", "--profile", "minmal"))
-        self.assertIn("not supported yet", self.refused("run", "--arch", "aarch64"))
+        self.assertIn('did you mean "aarch64"', self.refused("run", "--arch", "arch64"))
+        with mock.patch.object(kernel, "ROOT", Path("/nonexistent")):
+            self.assertIn("not supported yet", self.refused("run", "--arch", "aarch64"))
 
     def test_what_follows_two_dashes_is_for_qemu(self):
         options = main.parse(["run", "--cpus", "2", "--", "-d", "int", "--help"])
@@ -59,8 +62,31 @@ class MachineTest(unittest.TestCase):
 
     def test_machines_that_cannot_be(self):
         for wrong in (dict(machine="q53"), dict(machine="virt"), dict(boot="limine"), dict(boot="pv"), dict(cpus=300),
-                      dict(boot="multiboot2", machine="microvm"), dict(icount=True, accel="kvm")):
+                      dict(boot="multiboot2", machine="microvm"), dict(boot="multiboot2", machine="microvm,acpi=off"), dict(icount=True, accel="kvm"),
+                      dict(machine=",acpi=off"), dict(boot="sbi")):
             self.refused(qemu.check, qemu.Machine(**wrong))
+
+    def test_each_architecture_has_machines_and_protocols_of_its_own(self):
+        for arch in ("aarch64", "riscv64"):
+            qemu.check(qemu.Machine(arch=arch))
+            qemu.check(qemu.Machine(arch=arch, machine="virt,gic-version=3", boot="linux_image"))
+            self.assertIn("is for x86_64; for", self.refused(qemu.check, qemu.Machine(arch=arch, machine="q35")))
+            self.assertIn("is for x86_64; for", self.refused(qemu.check, qemu.Machine(arch=arch, boot="pvh")))
+        self.assertIn("is for aarch64, riscv64; for x86_64", self.refused(qemu.check, qemu.Machine(boot="linux_image")))
+        qemu.check(qemu.Machine(machine="q35,acpi=off"))
+
+    def test_the_command_names_machine_and_cpu(self):
+        for arch, cpu in (("aarch64", "max"), ("riscv64", "rv64")):
+            command = " ".join(qemu.kernel_command(qemu.Machine(arch=arch, accel="tcg"), "helix.image", "a.cpio", "x"))
+            self.assertTrue(command.startswith(f"qemu-system-{arch} "))
+            self.assertIn(f"-M virt -accel tcg -cpu {cpu} ", command)
+            self.assertNotIn("isa-debug-exit", command)
+            self.assertIn(f"-cpu {cpu} ", " ".join(qemu.base_command(qemu.Machine(arch=arch, icount=True))))
+            self.assertIn("-cpu cortex-a53 ", " ".join(qemu.base_command(qemu.Machine(arch=arch, accel="tcg", cpu="cortex-a53"))))
+        self.assertIn("-device isa-debug-exit", " ".join(qemu.base_command(qemu.Machine(accel="tcg"))))
+
+    def test_the_file_that_boots_follows_the_protocol(self):
+        self.assertEqual([kernel.boot_file(Path("b"), boot).name for boot in ("pvh", "multiboot2", "linux_image")], ["helix.elf", "helix.elf", "helix.image"])
 
     def test_icount_makes_runs_repeatable(self):
         command = " ".join(qemu.base_command(qemu.Machine(icount=True)))

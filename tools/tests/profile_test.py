@@ -105,6 +105,13 @@ class ProfileTest(unittest.TestCase):
                 if row.default is not None:
                     self.assertTrue(profile._kind_matches(row.kind, row.default), f"[{section}] {key}")
 
+    def test_the_levels_of_page_tables_are_one_ports(self):
+        def constants(text, arch):
+            return profile_output.constants(profile.parse(text, "/p/helix.toml", arch, self.modules))
+        for value, levels in (("", 3), ('[arch.riscv64]\npaging = "sv48"\n', 4), ('[arch.riscv64]\npaging = "sv57"\n', 5)):
+            self.assertEqual(constants(value, "riscv64")["PROFILE_PAGING_LEVELS"], levels)
+            self.assertNotIn("PROFILE_PAGING_LEVELS", constants(value, "x86_64"))
+
     # ---- what is refused ----
     def test_an_unknown_key_is_told_with_line_and_nearest_name(self):
         complaints = self.refused('[scheduler]\nmodule = "round_robin"\ntime_slize_ms = 10\n')
@@ -165,6 +172,11 @@ class ProfileTest(unittest.TestCase):
         self.refused('[profile.arch]\nprimary = "aarch64"\n', "not supported yet: [profile.arch] primary")
         self.refused('[profile.arch]\nprimary = "x86-64"\n', 'did you mean "x86_64"?')
         self.refused('[profile.arch]\nsupported = ["riscv64"]\n', "not for x86_64")
+
+    def test_wrong_paging_is_told(self):
+        self.refused('[arch.riscv64]\npaging = "sv49"\n', ":2:", 'did you mean "sv4')
+        self.refused('[arch]\npaging = "sv39"\n', ":2:", "it belongs into [arch.riscv64]")
+        self.refused('[arch.risc64]\npaging = "sv39"\n', "unknown section [arch.risc64]", "arch.riscv64")
 
     def test_everything_wrong_is_told_at_once_in_order(self):
         complaints = self.refused("[scheduler]\ntime_slice_ms = 0\n\n[console]\nbaud = 3\n[build]\nlto = 2\n")

@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: MIT
 """tools_test.py: the small build-time tools: the symbol table and the check of the layers."""
 import io
+import tempfile
 import unittest
+from pathlib import Path
 
 import check_layers
+import port_lines
 import symbols
 
 
@@ -45,10 +48,34 @@ class LayersTest(unittest.TestCase):
     def test_the_ports_own_headers_stay_in_the_port(self):
         self.assertTrue(self.complaints_of("kernel/core/log.c", "#include <arch/impl/cpu.h>\n"))
 
+    def test_generic_lines_name_no_architecture(self):
+        def complains(path, line):
+            return bool(check_layers.NAME.search(line) and not check_layers.TABLE.match(f"{path}:{line}"))
+        self.assertTrue(complains("kernel/core/log.c", "// as on x86_64"))
+        self.assertTrue(complains("lib/README.md", "arch/riscv64/copy.S"))
+        self.assertFalse(complains("abi/syscalls.def", "//   x86_64  generic  name"))
+        self.assertFalse(complains("kernel/userspace/syscall/table.c", "#define SYSCALL(x86_64_, generic_) x"))
+        self.assertTrue(complains("kernel/userspace/syscall/table.c", "int x86_64;"))
+
     def test_architectures_are_found_in_code_and_not_in_comments(self):
         code = check_layers.strip("// x86_64\nint cr3;\n", check_layers.COMMENT)
         self.assertEqual([match.group() for match in check_layers.ARCHITECTURE.finditer(code)], ["cr3"])
         self.assertTrue(check_layers.MACRO.search("defined(__x86_64__)"))
+
+
+class PortLinesTest(unittest.TestCase):
+    LINES = [f"line {number};" for number in range(20)]
+
+    def test_only_runs_of_six_lines_are_shared(self):
+        self.assertEqual(port_lines.shared_lines([self.LINES], [["a", *self.LINES[3:8], "b"]]), 0)
+        self.assertEqual(port_lines.shared_lines([self.LINES], [["a", *self.LINES[3:9], "b"]]), 6)
+        self.assertEqual(port_lines.shared_lines([self.LINES, self.LINES[:8]], [self.LINES]), 28)
+
+    def test_comments_and_blank_lines_do_not_count(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder, "a.c")
+            path.write_text("// SPDX\n/* a\n b */\n\n{\n    int x; // y\n}\n")
+            self.assertEqual(port_lines.code_of(path), ["int x;"])
 
 
 if __name__ == "__main__":

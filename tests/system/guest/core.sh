@@ -75,7 +75,7 @@ same sha256sum "$(printf abc | sha256sum | cut -c1-16)" ba7816bf8f01cfea
 same od_shows_zeros "$(head -c 4 /dev/zero | od -An -tx1 | tr -d ' \n')" 00000000
 same random_differs "$([ "$(head -c 16 /dev/urandom | md5sum)" != "$(head -c 16 /dev/urandom | md5sum)" ] && echo yes)" yes
 same full_is_full "$(sh -c 'echo x >/dev/full' 2>/dev/null; echo $?)" 1
-same uname_machine "$(uname -m)" x86_64
+same uname_machine "$(uname -m)" "$MACHINE"
 same id_is_root "$(id -u)" 0
 same test_file_kinds "$([ -c /dev/null ] && [ -d /tmp ] && [ -L /bin/sh ] && [ -f /etc/passwd ] && echo yes)" yes
 same ps_shows_this_shell "$(ps | grep -c '[c]ore.sh' | awk '{ print ($1 >= 1) }')" 1
