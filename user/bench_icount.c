@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
-// bench_icount.c: instructions per operation. Under `-icount shift=0` the time-stamp counter counts guest instructions;
-// without it the figures are ticks and only good for comparing. One line each: `NAME MEDIAN MINIMUM`.
+// bench_icount.c: instructions per operation. Under `-icount shift=0` the processor's clock counts guest instructions,
+// in steps that the number of loops makes small; without it the figures are only good for comparing. One line each: `NAME MEDIAN MINIMUM`.
 #define _GNU_SOURCE
+#include "machine.h"
+
 #include <fcntl.h>
 #include <sched.h>
 #include <stdbool.h>
@@ -17,27 +19,13 @@
 
 enum { SAMPLES = 15, MAPPED = 64 };
 
-static uint64_t ticks(void)
-{
-    uint32_t low, high;
-    __asm__ volatile("rdtsc" : "=a"(low), "=d"(high));
-    return (uint64_t)high << 32 | low;
-}
-
 static int zero, null, ends[2][2];
 static char *mapped;
-
-static long call0(long number)
-{
-    long result = number;
-    __asm__ volatile("syscall" : "+a"(result) : : "rcx", "r11", "memory");
-    return result;
-}
 
 static void null_call(long loops)
 {
     while (loops-- > 0)
-        call0(SYS_getppid);
+        machine_call0(SYS_getppid);
 }
 static void read_byte(long loops)
 {
@@ -128,9 +116,9 @@ static void measure(const struct operation *operation)
     uint64_t samples[SAMPLES];
     operation->run(operation->loops);
     for (int i = 0; i < SAMPLES; i++) {
-        uint64_t start = ticks();
+        uint64_t start = machine_instructions();
         operation->run(operation->loops);
-        samples[i] = (ticks() - start) / (uint64_t)operation->loops;
+        samples[i] = (machine_instructions() - start) / (uint64_t)operation->loops;
     }
     qsort(samples, SAMPLES, sizeof *samples, compare);
     printf("%s %llu %llu\n", operation->name, (unsigned long long)samples[SAMPLES / 2], (unsigned long long)samples[0]);

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "check.h"
+#include "machine.h"
 
 #include <signal.h>
 
@@ -22,11 +23,7 @@ struct crime {
 #define EITHER(name_)        { #name_, name_, -1, false }
 #define ALONE(name_)         { #name_, name_, -1, true }
 
-static const uint64_t kernel_addresses[] = {
-    0xffff800000000000, 0xffff800000100000, 0xffff888000000000, 0xffffc00000000000, 0xffffffff80000000,
-    0xffffffff80100000, 0xffffffff81000000, 0xfffffffffffff000, 0xffffffffffffffff, 0xffff7fffffffffff,
-    0x800000000000,     0x8000000000000000, 0x7ffffffff000,     0x7fffffffffff,
-};
+static const uint64_t kernel_addresses[] = { MACHINE_KERNEL_ADDRESSES };
 enum { KERNEL_ADDRESSES = sizeof kernel_addresses / sizeof *kernel_addresses };
 
 [[gnu::unused]] static void crime_on_signal(int signal_number)
@@ -54,6 +51,8 @@ static bool crime_try(const struct crime *crime)
         exit(0);
     }
     int status = check_wait(child);
+    if (check_was_skipped(status))
+        return true;
     bool fine = crime_judge(crime, status);
     if (fine)
         printf("ok %s\n", crime->name);

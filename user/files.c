@@ -2,6 +2,7 @@
 // files.c: regular files and descriptors: open flags, offsets, vectors, dup, truncation, locks, devices.
 #define _GNU_SOURCE
 #include "check.h"
+#include "machine.h"
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -345,9 +346,9 @@ static void transfers_with_bad_pointers_fail(void)
     int fd = make_file("a", "0123456789");
     CHECK_ERROR(read(fd, (void *)8, 4), EFAULT);
     CHECK_ERROR(write(fd, (void *)8, 4), EFAULT);
-    CHECK_ERROR(read(fd, (void *)0xffff800000000000, 4), EFAULT);
-    CHECK_ERROR(write(fd, (void *)0xffffffff80000000, 4), EFAULT);
-    CHECK_ERROR(write(fd, (void *)0x800000000000, 4), EFAULT);
+    CHECK_ERROR(read(fd, (void *)MACHINE_KERNEL_START, 4), EFAULT);
+    CHECK_ERROR(write(fd, (void *)MACHINE_KERNEL_IMAGE, 4), EFAULT);
+    CHECK_ERROR(write(fd, (void *)MACHINE_BEYOND_USER, 4), EFAULT);
     CHECK_ERROR(open((void *)8, O_RDONLY), EFAULT);
     CHECK_EQUAL(read(fd, NULL, 0), 0);
     CHECK_EQUAL(write(fd, NULL, 0), 0);

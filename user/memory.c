@@ -2,6 +2,7 @@
 // memory.c: mappings, protection, faults and their signals, brk, remapping, the stack.
 #define _GNU_SOURCE
 #include "check.h"
+#include "machine.h"
 
 #include <fcntl.h>
 #include <setjmp.h>
@@ -10,7 +11,8 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 
-enum { PAGE = 4096 };
+// NOBODYS is below what any linker gives a program.
+enum { PAGE = 4096, NOBODYS = 0x4000 };
 
 static sigjmp_buf recovery;
 static volatile siginfo_t fault;
@@ -76,21 +78,22 @@ static void anonymous_memory_is_zero_and_private(void)
 
 static void bad_mappings_are_refused(void)
 {
+    const uint64_t end = machine_user_end();
     CHECK_ERROR((long)mmap(NULL, 0, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), EINVAL);
     CHECK_ERROR((long)mmap(NULL, PAGE, PROT_READ, MAP_ANONYMOUS, -1, 0), EINVAL);
     CHECK_ERROR((long)mmap((void *)123, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0), EINVAL);
     CHECK_ERROR((long)mmap(NULL, 1UL << 60, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), ENOMEM);
     CHECK_ERROR((long)mmap(NULL, ~0UL, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), ENOMEM);
     CHECK_ERROR((long)mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE, 999, 0), EBADF);
-    CHECK_ERROR((long)mmap((void *)0xffff800000000000, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0), ENOMEM);
-    CHECK_ERROR((long)mmap((void *)0x7ffffffff000, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0), ENOMEM);
-    CHECK_ERROR((long)mmap((void *)0x7fffffffe000, 2 * PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0), ENOMEM);
+    CHECK_ERROR((long)mmap((void *)MACHINE_KERNEL_START, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0), ENOMEM);
+    CHECK_ERROR((long)mmap((void *)end, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0), ENOMEM);
+    CHECK_ERROR((long)mmap((void *)(end - PAGE), 2 * PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0), ENOMEM);
     CHECK_ERROR(munmap((void *)123, PAGE), EINVAL);
-    CHECK_ERROR(munmap((void *)0x10000, 0), EINVAL);
-    CHECK_ERROR(munmap((void *)0x10000, ~0UL), EINVAL);
-    CHECK_ERROR(munmap((void *)0xffff800000000000, PAGE), EINVAL);
+    CHECK_ERROR(munmap((void *)NOBODYS, 0), EINVAL);
+    CHECK_ERROR(munmap((void *)NOBODYS, ~0UL), EINVAL);
+    CHECK_ERROR(munmap((void *)MACHINE_KERNEL_START, PAGE), EINVAL);
     CHECK_ERROR(syscall(SYS_mprotect, 123, PAGE, PROT_READ), EINVAL);
-    CHECK_ERROR(mprotect((void *)0x10000, PAGE, PROT_READ), ENOMEM);
+    CHECK_ERROR(mprotect((void *)NOBODYS, PAGE, PROT_READ), ENOMEM);
     char *memory = map(PAGE, PROT_READ);
     CHECK_ERROR(syscall(SYS_mprotect, memory, PAGE, 0x100), EINVAL);
     CHECK_EQUAL(mprotect(memory, 0, PROT_READ), 0);
@@ -144,17 +147,20 @@ static void data_is_not_executable_until_made_so(void)
 {
     catch_faults();
     char *memory = map(PAGE, PROT_READ | PROT_WRITE);
-    memory[0] = (char)0xc3;
+    machine_write_return((uint8_t *)memory);
+    machine_code_written(memory, PAGE);
     CHECK_EQUAL(try_call(memory), SIGSEGV);
     CHECK_EQUAL(fault.si_code, SEGV_ACCERR);
     CHECK(fault.si_addr == memory);
     CHECK_EQUAL(mprotect(memory, PAGE, PROT_READ | PROT_EXEC), 0);
     CHECK_EQUAL(try_call(memory), 0);
     CHECK_EQUAL(try_write(memory), SIGSEGV);
-    static char data[16] = { (char)0xc3 };
+    static uint8_t data[16] __attribute__((aligned(16)));
+    machine_write_return(data);
     CHECK_EQUAL(try_call(data), SIGSEGV);
-    volatile char on_stack[16] = { (char)0xc3 };
-    CHECK_EQUAL(try_call((void *)on_stack), SIGSEGV);
+    uint8_t on_stack[16] __attribute__((aligned(16)));
+    machine_write_return(on_stack);
+    CHECK_EQUAL(try_call(on_stack), SIGSEGV);
     CHECK_EQUAL(try_write((void *)(uintptr_t)catch_faults), SIGSEGV);
     CHECK_EQUAL(fault.si_code, SEGV_ACCERR);
 }
@@ -293,18 +299,19 @@ static void faults_tell_where(void)
     CHECK(fault.si_addr == NULL);
     CHECK_EQUAL(try_write((void *)0x1234), SIGSEGV);
     CHECK(fault.si_addr == (void *)0x1234);
-    static const uint64_t kernel[] = { 0xffff800000000000, 0xffff888000000000, 0xffffffff80000000, 0xffffffff81000000, 0xfffffffffffff000 };
+    static const uint64_t kernel[] = { MACHINE_KERNEL_START, MACHINE_KERNEL_START + (1UL << 33), MACHINE_KERNEL_IMAGE, MACHINE_KERNEL_TEXT,
+                                       0xfffffffffffff000 };
     for (size_t i = 0; i < sizeof kernel / sizeof *kernel; i++) {
         CHECK_EQUAL(try_read((void *)kernel[i]), SIGSEGV);
         CHECK_EQUAL(fault.si_code, SEGV_MAPERR);
         CHECK(fault.si_addr == (void *)kernel[i]);
         CHECK_EQUAL(try_write((void *)kernel[i]), SIGSEGV);
     }
-    CHECK_EQUAL(try_read((void *)0x800000000000), SIGSEGV);
-    CHECK_EQUAL(fault.si_code, SI_KERNEL);
+    CHECK_EQUAL(try_read((void *)MACHINE_BEYOND_USER), SIGSEGV);
+    CHECK_EQUAL(fault.si_code, machine_beyond_is_wild() ? SI_KERNEL : SEGV_MAPERR);
     CHECK_EQUAL(try_call((void *)0x10), SIGSEGV);
     CHECK(fault.si_addr == (void *)0x10);
-    CHECK_EQUAL(try_call((void *)0xffffffff80000000), SIGSEGV);
+    CHECK_EQUAL(try_call((void *)MACHINE_KERNEL_IMAGE), SIGSEGV);
 }
 
 static void break_moves_and_clears(void)
@@ -346,7 +353,7 @@ static void remapping_grows_shrinks_and_moves(void)
     CHECK(mremap(moved, 8 * PAGE, 8 * PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, target) == target);
     CHECK_EQUAL(target[PAGE], 2);
     CHECK_ERROR((long)mremap(target + 1, PAGE, PAGE, 0), EINVAL);
-    CHECK_ERROR((long)mremap((void *)0x10000, PAGE, 2 * PAGE, MREMAP_MAYMOVE), EFAULT);
+    CHECK_ERROR((long)mremap((void *)NOBODYS, PAGE, 2 * PAGE, MREMAP_MAYMOVE), EFAULT);
     CHECK_ERROR((long)mremap(target, PAGE, 0, MREMAP_MAYMOVE), EINVAL);
 }
 
@@ -356,7 +363,9 @@ static long grow_stack(long left)
     page[0] = (char)left;
     if (left == 0)
         return page[0];
-    return grow_stack(left - 1) + page[0] - (char)left;
+    long below = grow_stack(left - 1);
+    __asm__ volatile("" : : "r"(page) : "memory"); // or compilers make a loop of it
+    return below + page[0] - (char)left;
 }
 
 static void stack_grows_on_demand(void)

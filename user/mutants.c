@@ -2,6 +2,8 @@
 // mutants.c: damaged programs. `mutants run VICTIM COUNT` executes that many, each damaged by a seed of its own;
 // `mutants write VICTIM COUNT DIRECTORY` leaves them as files. Whatever they do, only they may suffer.
 #define _GNU_SOURCE
+#include "machine.h"
+
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -35,10 +37,10 @@ static const uint64_t interesting[] = {
     0xffffffff,
     0x1000,
     0xfff,
-    0x7ffffffff000,
-    0x800000000000,
-    0xffff800000000000,
-    0xffffffff80000000,
+    MACHINE_USER_TOP,
+    MACHINE_BEYOND_USER,
+    MACHINE_KERNEL_START,
+    MACHINE_KERNEL_IMAGE,
     0x7fffffffffffffff,
     0x8000000000000000,
     0xfffffffffffff000,

@@ -18,9 +18,9 @@ static uint64_t bad_value(int kind)
 {
     switch (kind) {
     case 0:
-        return 0xffff800000000000;
+        return MACHINE_KERNEL_START;
     case 1:
-        return 0xffffffff80100000;
+        return MACHINE_KERNEL_TEXT;
     case 2:
         return 8;
     case 3:
@@ -28,9 +28,9 @@ static uint64_t bad_value(int kind)
     case 4:
         return ~0UL;
     case 5:
-        return 0x8000000000000000;
+        return MACHINE_UNCANONICAL;
     case 6:
-        return 0x7ffffffff000 - 4;
+        return machine_user_end() - 4;
     case 7:
         return (uint64_t)readable + 1;
     case 8:
@@ -46,8 +46,6 @@ static bool is_left_out(long number)
     switch (number) {
     case SYS_exit:
     case SYS_exit_group:
-    case SYS_fork:
-    case SYS_vfork:
     case SYS_clone:
     case SYS_reboot:
     case SYS_rt_sigreturn:
@@ -57,25 +55,25 @@ static bool is_left_out(long number)
     case SYS_settimeofday:
     case SYS_clock_settime:
     case SYS_ptrace:
-    case 129:
-    case 297:
-    case 424:
-    case 434:
-    case 435:
-    case 167:
-    case 168:
-    case 153:
-    case 155:
-    case 165:
-    case 166:
-    case 246:
-    case 320:
-    case 159:
-    case 305:
-    case 161:
+    case SYS_rt_sigqueueinfo:
+    case SYS_rt_tgsigqueueinfo:
+    case SYS_pidfd_send_signal:
+    case SYS_pidfd_open:
+    case SYS_clone3:
+    case SYS_swapon:
+    case SYS_swapoff:
+    case SYS_vhangup:
+    case SYS_pivot_root:
+    case SYS_mount:
+    case SYS_umount2:
+    case SYS_kexec_load:
+    case SYS_kexec_file_load:
+    case SYS_adjtimex:
+    case SYS_clock_adjtime:
+    case SYS_chroot:
         return true;
     default:
-        return false;
+        return machine_makes_process(number);
     }
 }
 
@@ -95,7 +93,7 @@ static void abuse_call(long number)
                     if (i == position || position == 6)
                         a[i] = bad_value(kind);
                 if (number == SYS_munmap || number == SYS_mprotect || number == SYS_mremap || number == SYS_madvise)
-                    if (a[0] > 0x10000 && a[0] < 0x7ffffffff000 && a[1] > 1 << 20)
+                    if (a[0] > 0x10000 && a[0] < machine_user_end() && a[1] > 1 << 20)
                         continue;
                 syscall(number, a[0], a[1], a[2], a[3], a[4], a[5]);
                 if (base == 2)
@@ -154,12 +152,12 @@ static void vector_overflow(void)
     CHECK_ERROR(readv(zero, vectors, 1024), EFAULT);
     (void)writev(null, vectors, 1024);
     for (int i = 0; i < 1024; i++)
-        vectors[i] = (struct iovec){ (void *)0xffffffff80000000, 1 << 20 };
+        vectors[i] = (struct iovec){ (void *)MACHINE_KERNEL_IMAGE, 1 << 20 };
     CHECK_ERROR(readv(zero, vectors, 1024), EFAULT);
     for (int i = 0; i < 1024; i++)
-        vectors[i] = (struct iovec){ (void *)0x7fffffffe000, 0xffffffffffff };
+        vectors[i] = (struct iovec){ (void *)(machine_user_end() - 4096), 0xffffffffffff };
     CHECK(readv(zero, vectors, 1024) <= 4096);
-    CHECK_ERROR(readv(zero, (void *)0xffffffff80000000, 5), EFAULT);
+    CHECK_ERROR(readv(zero, (void *)MACHINE_KERNEL_IMAGE, 5), EFAULT);
     CHECK(write(null, (void *)1, 0x7fffffffffffffff) != 0);
     CHECK_ERROR(read(zero, (void *)0x1000, 0xffffffffffffffff), EFAULT);
     CHECK_ERROR(read(zero, &byte, 0x7fffffffffffffff), EFAULT);
@@ -175,7 +173,7 @@ static void argument_overflow(void)
     CHECK_ERROR(syscall(SYS_execve, "/proc/self/exe", kernel_addresses[4], NULL), EFAULT);
     arguments[0] = (char *)kernel_addresses[5];
     CHECK_ERROR(execve("/proc/self/exe", arguments, NULL), EFAULT);
-    CHECK_ERROR(syscall(SYS_open, big, 0), ENAMETOOLONG);
+    CHECK_ERROR(open(big, O_RDONLY), ENAMETOOLONG);
 }
 
 static void exec_without_arguments(void)
@@ -200,7 +198,7 @@ static void two_threads_race_on_memory(void)
     pid_t child = fork();
     if (child == 0) {
         static char stack[65536] __attribute__((aligned(16)));
-        long other = syscall(SYS_clone, CLONE_VM | CLONE_FILES | SIGCHLD, stack + 65000, 0, 0, 0);
+        long other = machine_clone(CLONE_VM | CLONE_FILES | SIGCHLD, (uint64_t)stack + 65000, 0, 0, 0);
         time_t end = time(NULL) + 2;
         if (other == 0)
             while (time(NULL) < end) {

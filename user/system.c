@@ -2,8 +2,10 @@
 // system.c: what the kernel says about itself, random numbers, call numbers that do not exist, the second entry.
 #define _GNU_SOURCE
 #include "check.h"
+#include "machine.h"
 
 #include <fcntl.h>
+#include <sched.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/sysinfo.h>
@@ -14,7 +16,7 @@ static void names_are_filled_in(void)
     struct utsname name;
     CHECK_EQUAL(uname(&name), 0);
     CHECK(name.sysname[0] && name.nodename[0] && name.release[0] && name.version[0]);
-    CHECK(strcmp(name.machine, "x86_64") == 0);
+    CHECK(strcmp(name.machine, MACHINE_NAME) == 0);
     CHECK_ERROR(syscall(SYS_uname, 8), EFAULT);
     if (check_on_helix()) {
         CHECK_EQUAL(sethostname("tester", 6), 0);
@@ -58,45 +60,60 @@ static void unknown_numbers_are_enosys(void)
         (void)syscall((long)huge[i], -1, 0, 0, 0, 0, 0);
 }
 
-static long interrupt_call(long number, long a, long b, long c)
+// Some machines have a second instruction for calls. Helix takes the same numbers and registers there; Linux on x86_64 takes
+// 32-bit ones, so this row is Helix's own.
+static void second_entry_takes_the_same_numbers(void)
 {
-    long result;
-    __asm__ volatile("int $0x80" : "=a"(result) : "a"(number), "D"(a), "S"(b), "d"(c) : "memory");
-    return result;
-}
-
-// Helix takes the same numbers and registers at int 0x80; Linux takes 32-bit ones there, so this row is Helix's own.
-static void interrupt_entry_takes_the_same_numbers(void)
-{
+    if (!MACHINE_SECOND_ENTRY)
+        CHECK_SKIP("there is one instruction for calls on " MACHINE_NAME);
     if (!check_on_helix())
         return;
-    CHECK_EQUAL(interrupt_call(SYS_getpid, 0, 0, 0), getpid());
-    CHECK_EQUAL(interrupt_call(SYS_close, 999, 0, 0), -EBADF);
+    CHECK_EQUAL(machine_second_call3(SYS_getpid, 0, 0, 0), getpid());
+    CHECK_EQUAL(machine_second_call3(SYS_close, 999, 0, 0), -EBADF);
     int ends[2];
     CHECK_EQUAL(pipe(ends), 0);
-    CHECK_EQUAL(interrupt_call(SYS_write, ends[1], (long)"hello", 5), 5);
+    CHECK_EQUAL(machine_second_call3(SYS_write, ends[1], (long)"hello", 5), 5);
     char buffer[8];
-    CHECK_EQUAL(interrupt_call(SYS_read, ends[0], (long)buffer, 8), 5);
+    CHECK_EQUAL(machine_second_call3(SYS_read, ends[0], (long)buffer, 8), 5);
     CHECK(memcmp(buffer, "hello", 5) == 0);
-    CHECK_EQUAL(interrupt_call(400, 0, 0, 0), -ENOSYS);
-    long child = interrupt_call(SYS_fork, 0, 0, 0);
+    CHECK_EQUAL(machine_second_call3(400, 0, 0, 0), -ENOSYS);
+    long child = machine_second_call3(SYS_clone, SIGCHLD, 0, 0);
     if (child == 0)
         _exit(8);
     CHECK_EQUAL(check_wait((pid_t)child), 8 << 8);
 }
 
-static void thread_pointer_can_be_set_and_read(void)
+static void thread_pointer_is_the_threads_own(void)
 {
-    unsigned long base = 0, other = 0;
-    CHECK_EQUAL(syscall(SYS_arch_prctl, 0x1003, &base), 0);
+    unsigned long base = machine_thread_pointer();
     CHECK(base != 0);
-    CHECK_EQUAL(syscall(SYS_arch_prctl, 0x1001, 0x12345000UL), 0);
-    CHECK_EQUAL(syscall(SYS_arch_prctl, 0x1004, &other), 0);
+    sched_yield();
+    CHECK_EQUAL(machine_thread_pointer(), base);
+    static char block[8192] __attribute__((aligned(4096)));
+    pid_t child = (pid_t)machine_clone(SIGCHLD | CLONE_SETTLS, 0, 0, 0, (uint64_t)block + 4096);
+    if (child == 0) {
+        // No library call works now.
+        machine_call0(SYS_sched_yield);
+        machine_call3(SYS_exit, machine_thread_pointer() == (uint64_t)block + 4096 ? 5 : 6, 0, 0);
+    }
+    CHECK_EQUAL(check_wait(child), 5 << 8);
+    CHECK_EQUAL(machine_thread_pointer(), base);
+}
+
+static void thread_pointer_calls_check_addresses(void)
+{
+    if (!MACHINE_THREAD_POINTER_CALL)
+        CHECK_SKIP("programs set the register themselves on " MACHINE_NAME);
+    unsigned long base = 0, other = 0;
+    CHECK_EQUAL(syscall(MACHINE_THREAD_POINTER_CALL, 0x1003, &base), 0);
+    CHECK(base != 0);
+    CHECK_EQUAL(syscall(MACHINE_THREAD_POINTER_CALL, 0x1001, 0x12345000UL), 0);
+    CHECK_EQUAL(syscall(MACHINE_THREAD_POINTER_CALL, 0x1004, &other), 0);
     CHECK_EQUAL(other, 0x12345000);
-    CHECK_ERROR(syscall(SYS_arch_prctl, 0x1002, 0x8000000000000000UL), EPERM);
-    CHECK_ERROR(syscall(SYS_arch_prctl, 0x1002, 0xffff800000000000UL), EPERM);
-    CHECK_ERROR(syscall(SYS_arch_prctl, 0x7777, 0), EINVAL);
-    CHECK_ERROR(syscall(SYS_arch_prctl, 0x1003, 8), EFAULT);
+    CHECK_ERROR(syscall(MACHINE_THREAD_POINTER_CALL, 0x1002, MACHINE_UNCANONICAL), EPERM);
+    CHECK_ERROR(syscall(MACHINE_THREAD_POINTER_CALL, 0x1002, MACHINE_KERNEL_START), EPERM);
+    CHECK_ERROR(syscall(MACHINE_THREAD_POINTER_CALL, 0x7777, 0), EINVAL);
+    CHECK_ERROR(syscall(MACHINE_THREAD_POINTER_CALL, 0x1003, 8), EFAULT);
 }
 
 static void process_name_can_be_changed(void)
@@ -125,8 +142,9 @@ static const struct check_row rows[] = {
     CHECK_ROW(totals_are_plausible),
     CHECK_ROW(random_bytes_differ),
     CHECK_ROW(unknown_numbers_are_enosys),
-    CHECK_ROW(interrupt_entry_takes_the_same_numbers),
-    CHECK_ROW(thread_pointer_can_be_set_and_read),
+    CHECK_ROW(second_entry_takes_the_same_numbers),
+    CHECK_ROW(thread_pointer_is_the_threads_own),
+    CHECK_ROW(thread_pointer_calls_check_addresses),
     CHECK_ROW(process_name_can_be_changed),
     CHECK_ROW(unimplemented_calls_are_counted),
 };

@@ -2,6 +2,7 @@
 // threads.c: POSIX threads and the futexes below them.
 #define _GNU_SOURCE
 #include "check.h"
+#include "machine.h"
 
 #include <fcntl.h>
 #include <pthread.h>
@@ -335,7 +336,7 @@ static void futex_checks_its_arguments(void)
     CHECK_ERROR(futex(&word, WAIT, 5, &bad), EINVAL);
     CHECK_ERROR(futex((char *)&word + 1, WAIT, 5, &soon), EINVAL);
     CHECK_ERROR(futex((void *)8, WAIT, 5, &soon), EFAULT);
-    CHECK_ERROR(futex((void *)0xffff800000000000, WAIT, 5, &soon), EFAULT);
+    CHECK_ERROR(futex((void *)MACHINE_KERNEL_START, WAIT, 5, &soon), EFAULT);
     CHECK_EQUAL(futex(&word, WAKE, 1, NULL), 0);
     CHECK_ERROR(futex(&word, 99, 1, NULL), ENOSYS);
     CHECK_ERROR(syscall(SYS_futex, &word, WAIT_BITSET, 5, NULL, NULL, 0), EINVAL);
