@@ -8,8 +8,8 @@
 
 .section .text.entry, "ax", @progbits
 
-// uint64_t user_copy(void *to, const void *from, size_t size): bytes not copied; the side in the lower half is the user's.
-// Units of 32 bytes, then 8, then single ones. What of a unit that faulted was copied is not counted.
+// uint64_t user_copy(void *to, const void *from, size_t size): 0, or after a fault `size`, however much was copied; the side in the
+// lower half is the user's. Units of 32 bytes, then 8, then single ones.
 .macro user_copy_body load, store
     subs x2, x2, #32
     b.lo 2f
@@ -109,25 +109,34 @@ copy_done:
     mov x0, xzr
     ret
 
-// uint64_t user_fill_zero(void *to, size_t size): bytes not written.
+// uint64_t user_fill_zero(void *to, size_t size): 0, or after a fault `size`.
 .globl user_fill_zero
 .hidden user_fill_zero
 .p2align 4
 user_fill_zero:
     mov x7, x1
     cbz x1, copy_done
-    subs x1, x1, #8
+    subs x1, x1, #32
     b.lo 2f
 1:  fallible sttr xzr, [x0]
+    fallible sttr xzr, [x0, #8]
+    fallible sttr xzr, [x0, #16]
+    fallible sttr xzr, [x0, #24]
+    add x0, x0, #32
+    subs x1, x1, #32
+    b.hs 1b
+2:  adds x1, x1, #24                // bytes left, less 8
+    b.mi 4f
+3:  fallible sttr xzr, [x0]
     add x0, x0, #8
     subs x1, x1, #8
-    b.hs 1b
-2:  adds x1, x1, #8
+    b.hs 3b
+4:  adds x1, x1, #8
     b.eq copy_done
-3:  fallible sttrb wzr, [x0]
+5:  fallible sttrb wzr, [x0]
     add x0, x0, #1
     subs x1, x1, #1
-    b.ne 3b
+    b.ne 5b
     b copy_done
 
 // int64_t user_string(char *to, const char *from, size_t size): length without the NUL, size if there is none, −1 on a fault.

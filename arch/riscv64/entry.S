@@ -185,7 +185,6 @@ trap_kernel_frame:
 arch_context_switch:
 .macro each_context operation, base
     \operation ra, 0(\base)
-    \operation sp, 8(\base)
     \operation s0, 16(\base)
     \operation s1, 24(\base)
     \operation s2, 32(\base)
@@ -200,6 +199,9 @@ arch_context_switch:
     \operation s11, 104(\base)
 .endm
     each_context sd, a0
+    sd sp, 8(a0)
+    ld sp, 8(a1)
+    ld t0, -8(sp)                       // a stack that is not there is found out while the frame pointer still says who switched
     each_context ld, a1
     ret
 
