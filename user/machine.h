@@ -21,6 +21,7 @@
 //   machine_thread_pointer()    the register that thread-local variables are found by
 //   MACHINE_THREAD_POINTER_CALL the call that sets and reads it, or 0
 //   machine_clone()             clone(), whose last arguments stand in another order on each machine
+//   machine_vfork()             the call itself: some C libraries have only fork() behind that name
 //   machine_makes_process()     whether this is a number of fork's older kin
 //   machine_is_jump_fault()     whether a program may die so that jumps to this address of somebody else
 //   machine_write_return()      writes the shortest function

@@ -2,6 +2,7 @@
 // processes.c: fork, exec, wait, groups, sessions, limits and what is inherited.
 #define _GNU_SOURCE
 #include "check.h"
+#include "machine.h"
 
 #include <elf.h>
 #include <fcntl.h>
@@ -74,7 +75,7 @@ static void kernel_writes_break_sharing_too(void)
 static void vfork_runs_the_child_first(void)
 {
     static volatile int shared;
-    pid_t child = vfork();
+    pid_t child = machine_vfork();
     if (child == 0) {
         shared = 42;
         _exit(5);

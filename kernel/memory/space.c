@@ -147,6 +147,8 @@ static enum status page_reach(struct space *space, uint64_t at, bool write, char
     const virt_t where = { align_down(at, PAGE_SIZE) };
     phys_t frame;
     uint32_t access;
+    if (at >= arch_user_end()) // the kernel's half hangs on the same root
+        return STATUS_NOT_MAPPED;
     if (!arch_space_query(&space->arch, where, &frame, &access) || !(access & (write ? PAGE_WRITE : PAGE_READ))) {
         TRY(space_fault_locked(space, at, write ? FAULT_WRITE : 0));
         if (!arch_space_query(&space->arch, where, &frame, &access))

@@ -224,6 +224,20 @@ TEST(space, refuses_impossible_requests)
     space_release(space);
 }
 
+TEST(space, reaches_nothing_of_the_kernel_for_another_process)
+{
+    static char kernel_bytes[16] = "untouched";
+    struct space *space = space_new();
+    char got[16] = {};
+    uint64_t at = virt_of(kernel_bytes).raw;
+    CHECK_EQUAL(space_write(space, at, "overwritten", 12), 0);
+    CHECK_EQUAL(space_read(space, at, got, sizeof got), 0);
+    CHECK_EQUAL(space_write(space, arch_user_end(), "x", 1), 0);
+    CHECK_EQUAL(space_read(space, UINT64_MAX - 4, got, sizeof got), 0);
+    CHECK(string_equal(kernel_bytes, "untouched") && !got[0]);
+    space_release(space);
+}
+
 TEST(space, splits_at_the_edges_of_an_unmapping)
 {
     struct space *space = space_new();

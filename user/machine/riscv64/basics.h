@@ -52,7 +52,7 @@ static inline uint64_t machine_instructions(void)
     return machine_ticks_to_instructions(ticks);
 }
 
-static inline long machine_call0(long number)
+[[gnu::always_inline]] static inline long machine_call0(long number)
 {
     register long a7 __asm__("a7") = number;
     register long a0 __asm__("a0");
@@ -60,7 +60,7 @@ static inline long machine_call0(long number)
     return a0;
 }
 
-static inline long machine_call3(long number, long a, long b, long c)
+[[gnu::always_inline]] static inline long machine_call3(long number, long a, long b, long c)
 {
     register long a7 __asm__("a7") = number;
     register long a0 __asm__("a0") = a;
@@ -84,6 +84,11 @@ enum { MACHINE_SECOND_ENTRY = false };
 [[gnu::unused]] static long machine_clone(long flags, uint64_t stack, uint64_t parent_id, uint64_t child_id, uint64_t thread_pointer)
 {
     return syscall(SYS_clone, flags, stack, parent_id, thread_pointer, child_id);
+}
+
+[[gnu::always_inline]] static inline pid_t machine_vfork(void)
+{
+    return (pid_t)machine_call3(SYS_clone, 0x4111 /* CLONE_VFORK | CLONE_VM | SIGCHLD */, 0, 0);
 }
 
 [[gnu::unused]] static bool machine_makes_process(long number)

@@ -42,14 +42,14 @@ static inline uint64_t machine_instructions(void)
     return (uint64_t)high << 32 | low;
 }
 
-static inline long machine_call0(long number)
+[[gnu::always_inline]] static inline long machine_call0(long number)
 {
     long result = number;
     __asm__ volatile("syscall" : "+a"(result) : : "rcx", "r11", "memory");
     return result;
 }
 
-static inline long machine_call3(long number, long a, long b, long c)
+[[gnu::always_inline]] static inline long machine_call3(long number, long a, long b, long c)
 {
     long result;
     __asm__ volatile("syscall" : "=a"(result) : "a"(number), "D"(a), "S"(b), "d"(c) : "rcx", "r11", "memory");
@@ -76,6 +76,11 @@ enum { MACHINE_SECOND_ENTRY = true };
 [[gnu::unused]] static long machine_clone(long flags, uint64_t stack, uint64_t parent_id, uint64_t child_id, uint64_t thread_pointer)
 {
     return syscall(SYS_clone, flags, stack, parent_id, child_id, thread_pointer);
+}
+
+[[gnu::always_inline]] static inline pid_t machine_vfork(void)
+{
+    return (pid_t)machine_call0(SYS_vfork);
 }
 
 [[gnu::unused]] static bool machine_makes_process(long number)
