@@ -64,7 +64,7 @@ volatile void *boot_map_device(phys_t registers)
     if (boot_device_pages[0])
         return nullptr;
     boot_device_pages[0] = page_entry(page, PAGE_READ | PAGE_WRITE | PAGE_UNCACHED | PAGE_GLOBAL);
-    page_table_publish_kernel(EARLY_CONSOLE_VA);
+    page_table_publish_kernel();
     return (volatile uint8_t *)virt_pointer((virt_t){ EARLY_CONSOLE_VA }) + (registers.raw & PAGE_MASK);
 }
 

@@ -217,11 +217,10 @@ enum status arch_kernel_map(virt_t at, phys_t frame, size_t pages, uint32_t acce
     for (i = 0; i < pages && outcome == STATUS_OK; i++) {
         uint64_t *entry;
         outcome = entry_make_path(kernel_space.root, at.raw + i * PAGE_SIZE, 0, &entry);
-        if (outcome == STATUS_OK) {
+        if (outcome == STATUS_OK)
             *entry = page_entry((phys_t){ frame.raw + i * PAGE_SIZE }, access | PAGE_GLOBAL);
-            page_table_publish_kernel(at.raw + i * PAGE_SIZE);
-        }
     }
+    page_table_publish_kernel();
     spinlock_release(&kernel_lock);
     if (outcome != STATUS_OK)
         arch_kernel_unmap(at, i - 1);

@@ -21,6 +21,7 @@
 #include <arch/user.h>
 
 #include <helix/heap.h>
+#include <helix/random.h>
 
 enum : uint64_t {
     WINDOW_MOST = 1ull << 48,
@@ -107,7 +108,7 @@ static enum status exec_fill(struct space *space, const char *path, const struct
                              struct arch_frame *frame)
 {
     struct exec_random random;
-    (void)arch_entropy(&random, sizeof random); // its quality is reported at boot
+    random_bytes(&random, sizeof random);
     space_set_limits(space);
     uint64_t top = space_lay_out(space, build->program, &random), sp;
     struct stack_plan plan = { .program = build->program, .path = path, .argv = build->argv, .envp = arguments->envp, .top = top };

@@ -74,9 +74,17 @@ enum { MACHINE_SECOND_ENTRY = false };
     return base;
 }
 
-[[gnu::unused]] static long machine_clone(long flags, uint64_t stack, uint64_t parent_id, uint64_t child_id, uint64_t thread_pointer)
+[[gnu::always_inline]] static inline long machine_clone(long flags, uint64_t stack, uint64_t parent_id, uint64_t child_id,
+                                                        uint64_t thread_pointer)
 {
-    return syscall(SYS_clone, flags, stack, parent_id, thread_pointer, child_id);
+    register long x8 __asm__("x8") = SYS_clone;
+    register long x0 __asm__("x0") = flags;
+    register uint64_t x1 __asm__("x1") = stack;
+    register uint64_t x2 __asm__("x2") = parent_id;
+    register uint64_t x3 __asm__("x3") = thread_pointer;
+    register uint64_t x4 __asm__("x4") = child_id;
+    __asm__ volatile("svc #0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4) : "memory");
+    return x0;
 }
 
 [[gnu::always_inline]] static inline pid_t machine_vfork(void)

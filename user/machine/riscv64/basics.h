@@ -81,9 +81,17 @@ enum { MACHINE_SECOND_ENTRY = false };
     return base;
 }
 
-[[gnu::unused]] static long machine_clone(long flags, uint64_t stack, uint64_t parent_id, uint64_t child_id, uint64_t thread_pointer)
+[[gnu::always_inline]] static inline long machine_clone(long flags, uint64_t stack, uint64_t parent_id, uint64_t child_id,
+                                                        uint64_t thread_pointer)
 {
-    return syscall(SYS_clone, flags, stack, parent_id, thread_pointer, child_id);
+    register long a7 __asm__("a7") = SYS_clone;
+    register long a0 __asm__("a0") = flags;
+    register uint64_t a1 __asm__("a1") = stack;
+    register uint64_t a2 __asm__("a2") = parent_id;
+    register uint64_t a3 __asm__("a3") = thread_pointer;
+    register uint64_t a4 __asm__("a4") = child_id;
+    __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1), "r"(a2), "r"(a3), "r"(a4) : "memory");
+    return a0;
 }
 
 [[gnu::always_inline]] static inline pid_t machine_vfork(void)

@@ -73,9 +73,17 @@ enum { MACHINE_SECOND_ENTRY = true };
     return base;
 }
 
-[[gnu::unused]] static long machine_clone(long flags, uint64_t stack, uint64_t parent_id, uint64_t child_id, uint64_t thread_pointer)
+[[gnu::always_inline]] static inline long machine_clone(long flags, uint64_t stack, uint64_t parent_id, uint64_t child_id,
+                                                        uint64_t thread_pointer)
 {
-    return syscall(SYS_clone, flags, stack, parent_id, child_id, thread_pointer);
+    register long r10 __asm__("r10") = (long)child_id;
+    register long r8 __asm__("r8") = (long)thread_pointer;
+    long result;
+    __asm__ volatile("syscall"
+                     : "=a"(result)
+                     : "a"(SYS_clone), "D"(flags), "S"(stack), "d"(parent_id), "r"(r10), "r"(r8)
+                     : "rcx", "r11", "memory");
+    return result;
 }
 
 [[gnu::always_inline]] static inline pid_t machine_vfork(void)

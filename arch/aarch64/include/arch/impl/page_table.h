@@ -112,7 +112,7 @@ static inline void page_table_publish_user(void)
     __asm__ volatile("dsb ishst" : : : "memory");
 }
 
-static inline void page_table_publish_kernel(uint64_t at)
+static inline void page_table_publish_kernel(void)
 {
     __asm__ volatile("dsb ishst\n\tisb" : : : "memory");
 }

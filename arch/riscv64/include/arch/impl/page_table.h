@@ -109,7 +109,7 @@ static inline void page_table_publish_user(void)
 }
 
 // A fence for one address is about last entries only, not about the tables on the way (4.2.1); so these two are for all.
-static inline void page_table_publish_kernel(uint64_t at)
+static inline void page_table_publish_kernel(void)
 {
     __asm__ volatile("sfence.vma" : : : "memory");
 }

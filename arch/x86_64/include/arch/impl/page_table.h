@@ -102,7 +102,7 @@ static inline void page_table_publish_user(void)
 {
 }
 
-static inline void page_table_publish_kernel(uint64_t at)
+static inline void page_table_publish_kernel(void)
 {
 }
 
