@@ -234,7 +234,7 @@ static void user_exception(struct arch_frame *frame, enum class class)
         code = floating_point_code(frame->syndrome);
     if (is_misaligned(frame))
         code = CODE_BUS_ADRALN;
-    kernel_exception(class, name_of(class), signal, code, frame);
+    kernel_exception(class, name_of(class), signal, code, is_abort(class) ? fault_address(frame) : arch_frame_ip(frame), frame);
 }
 
 void arch_user_exception(struct arch_frame *frame)
@@ -244,7 +244,7 @@ void arch_user_exception(struct arch_frame *frame)
         (void)kernel_page_fault(fault_address(frame), fault_kind(frame), frame); // always served, by a signal if need be
     } else if (class == CLASS_FLOATING_POINT_ACCESS) {
         if (!arch_fpu_first_use())
-            kernel_exception(class, "no memory for floating-point registers", LINUX_SIGKILL, LINUX_SI_KERNEL, frame);
+            kernel_exception(class, "no memory for floating-point registers", LINUX_SIGKILL, LINUX_SI_KERNEL, 0, frame);
     } else if ((class != CLASS_UNKNOWN && class != CLASS_SYSTEM_INSTRUCTION) || !identification_read(frame)) {
         user_exception(frame, class);
     }
@@ -263,7 +263,7 @@ static void kernel_synchronous(struct arch_frame *frame)
         if (!arch_fault_fixup(frame))
             kernel_fatal_fault(name_of(class), address, frame);
     } else {
-        kernel_exception(class, name_of(class), 0, 0, frame);
+        kernel_exception(class, name_of(class), 0, 0, 0, frame);
     }
 }
 

@@ -95,7 +95,7 @@ static bool first_float(struct arch_frame *frame)
     if (frame->cause != CAUSE_ILLEGAL || frame->status & FRAME_STATUS_FLOAT || !fpu_present())
         return false;
     if (!arch_fpu_first_use())
-        kernel_exception(CAUSE_ILLEGAL, "no memory for floating-point registers", LINUX_SIGKILL, CODE_KERNEL, frame);
+        kernel_exception(CAUSE_ILLEGAL, "no memory for floating-point registers", LINUX_SIGKILL, CODE_KERNEL, 0, frame);
     return true;
 }
 
@@ -106,9 +106,9 @@ static void exception(struct arch_frame *frame)
     uint32_t vector = (uint32_t)frame->cause;
     if (arch_frame_from_user(frame)) {
         if (!first_float(frame))
-            kernel_exception(vector, row->name, row->signal, row->code, frame);
+            kernel_exception(vector, row->name, row->signal, row->code, arch_frame_ip(frame), frame);
     } else if (!arch_fault_fixup(frame)) {
-        kernel_exception(vector, row->name, 0, 0, frame);
+        kernel_exception(vector, row->name, 0, 0, 0, frame);
     }
 }
 

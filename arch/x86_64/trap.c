@@ -92,7 +92,7 @@ static void page_fault(struct arch_frame *frame)
     if (error & ERROR_RESERVED)
         kernel_fatal_fault("corrupt page table", address, frame);
     if (UNLIKELY(far_return_refused(frame))) {
-        kernel_exception(EXCEPTION_PAGE_FAULT, "far return", LINUX_SIGSEGV, CODE_KERNEL, frame);
+        kernel_exception(EXCEPTION_PAGE_FAULT, "far return", LINUX_SIGSEGV, CODE_KERNEL, 0, frame);
         return;
     }
     uint32_t kind = (error & ERROR_PRESENT ? FAULT_PRESENT : 0) | (error & ERROR_WRITE ? FAULT_WRITE : 0) |
@@ -144,14 +144,17 @@ static void user_exception(struct arch_frame *frame, uint8_t vector)
         debug_status_clear();
     if (vector == EXCEPTION_NO_FPU) {
         if (!arch_fpu_first_use())
-            kernel_exception(vector, "no memory for floating-point registers", LINUX_SIGKILL, CODE_KERNEL, frame);
+            kernel_exception(vector, "no memory for floating-point registers", LINUX_SIGKILL, CODE_KERNEL, 0, frame);
         return;
     }
     if (vector == EXCEPTION_X87)
         code = x87_code();
     if (vector == EXCEPTION_SIMD)
         code = simd_code();
-    kernel_exception(vector, row->name ? row->name : "reserved exception", row->signal ? row->signal : LINUX_SIGSEGV, code, frame);
+    int signal = row->signal ? row->signal : LINUX_SIGSEGV;
+    bool located = signal == LINUX_SIGFPE || signal == LINUX_SIGILL || signal == LINUX_SIGTRAP;
+    uint64_t address = located && code != CODE_KERNEL ? arch_frame_ip(frame) : 0; // the others are not about an address
+    kernel_exception(vector, row->name ? row->name : "reserved exception", signal, code, address, frame);
 }
 
 // A single step that user code armed and that hit the kernel's first instruction is not the kernel's.
@@ -188,7 +191,7 @@ static void exception(struct arch_frame *frame, uint8_t vector)
     else if (vector == EXCEPTION_DEBUG)
         kernel_debug(frame);
     else if ((vector != EXCEPTION_PROTECTION && vector != EXCEPTION_STACK) || !arch_fault_fixup(frame)) // a non-canonical user pointer
-        kernel_exception(vector, exceptions[vector].name ? exceptions[vector].name : "reserved exception", 0, 0, frame);
+        kernel_exception(vector, exceptions[vector].name ? exceptions[vector].name : "reserved exception", 0, 0, 0, frame);
 }
 
 static void interrupt(struct arch_frame *frame, uint32_t vector)

@@ -51,16 +51,13 @@ bool kernel_page_fault(uint64_t address, uint32_t kind, struct arch_frame *frame
     return true;
 }
 
-void kernel_exception(uint32_t vector, const char *name, int signal, int code, struct arch_frame *frame)
+void kernel_exception(uint32_t vector, const char *name, int signal, int code, uint64_t address, struct arch_frame *frame)
 {
     if (!arch_frame_from_user(frame)) {
         panic_at(__FILE__, __LINE__, frame, "%s (vector %u) in the kernel", name, vector);
         return;
     }
-    struct linux_siginfo info = { .number = signal, .code = code };
-    bool located = signal == LINUX_SIGFPE || signal == LINUX_SIGILL || signal == LINUX_SIGTRAP;
-    if (located && code != LINUX_SI_KERNEL) // the others are not about an address
-        info.address = arch_frame_ip(frame);
+    struct linux_siginfo info = { .number = signal, .code = code, .address = address };
     signal_force(thread_current(), &info);
 }
 

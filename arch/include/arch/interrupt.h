@@ -42,9 +42,9 @@ void kernel_timer_interrupt(struct arch_frame *frame);
 // Somebody called arch_ipi_send for this CPU, once or more often. As kernel_interrupt.
 void kernel_ipi(struct arch_frame *frame);
 
-// An exception that is not a page fault: `signal` is what Linux sends a user program for it (SIGFPE …), `code` its si_code.
+// An exception that is not a page fault: `signal` is what Linux sends a user program for it (SIGFPE …), with `code` and `address`.
 // Interrupts off.
-void kernel_exception(uint32_t vector, const char *name, int signal, int code, struct arch_frame *frame);
+void kernel_exception(uint32_t vector, const char *name, int signal, int code, uint64_t address, struct arch_frame *frame);
 
 enum fault_kind : uint32_t {
     FAULT_WRITE = 1 << 0,
