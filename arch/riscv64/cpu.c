@@ -20,12 +20,14 @@ static_assert(KERNEL_STACK_SIZE == 1 << STACK_SIZE_SHIFT);
 
 extern char arch_trap_entry[], boot_stack_top[];
 
+alignas(16) static uint8_t emergency_stack[8192]; // the first CPU's
+
 void arch_cpu_init(struct cpu *cpu)
 {
     struct arch_cpu *arch = &cpu->arch;
     arch->boot_stack_top = arch->kernel_stack_top = virt_of(boot_stack_top).raw;
     arch->hart = boot_hart;
-    arch->emergency_top = virt_of(arch->emergency_stack + EMERGENCY_STACK_SIZE).raw;
+    arch->emergency_top = virt_of(emergency_stack + sizeof emergency_stack).raw;
     __asm__ volatile("mv tp, %0" : : "r"(cpu) : "memory");
     CSR_WRITE(sscratch, 0);
     CSR_WRITE(sie, 0);

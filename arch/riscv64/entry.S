@@ -4,7 +4,8 @@
 // All traps leave a struct arch_frame on the thread's kernel stack. While user code runs, sscratch holds the CPU block; in the
 // kernel tp does, gp holds the thread and sscratch is 0, which is how the vector tells where it comes from.
 // A frame whose cause is CAUSE_USER_CALL is untouched since its `ecall` but for a0: the registers that functions preserve still hold
-// the user's values and need no load. Whoever changes more (signals, execve) changes the cause, and all registers are restored.
+// the user's values and need no load. Whoever changes more (signals, execve) changes the cause, and all registers are restored. In such
+// a frame they are not even stored before work is done on the way out, but for the one call that copies it.
 // Neither user memory nor the floating-point unit is open while the kernel runs: the entry closes both, the frame's status restores.
 
 #include "offsets.h"
@@ -72,7 +73,6 @@ arch_trap_entry:
     ld sp, CPU_STACK_TOP(tp)
     addi sp, sp, -FRAME_SIZE
     each_scratch sd
-    each_preserved sd
     sd gp, FRAME_X(3)(sp)
     ld t0, CPU_USER_SP(tp)
     csrrw t4, sscratch, zero
@@ -83,17 +83,20 @@ arch_trap_entry:
     li t4, CAUSE_USER_CALL
     bne t3, t4, trap_from_user
 
+    // The preserved registers come into the frame when somebody is to read them there: the child of a clone, a signal.
+    li t5, CALL_CLONE
     addi t2, t2, 4
     sd t2, FRAME_PC(sp)
     sd a0, FRAME_FIRST_A0(sp)
-    mv a0, sp
+    beq a7, t5, 2f
+1:  mv a0, sp
     csrsi sstatus, STATUS_INTERRUPTS
     jal kernel_syscall                  // near enough: the image is small
     csrci sstatus, STATUS_INTERRUPTS
     lw t0, CPU_EXIT_WORK(tp)
     ld t1, FRAME_CAUSE(sp)
-    bnez t0, return_with_work
     li t2, CAUSE_USER_CALL
+    bnez t0, 3f
     bne t1, t2, return_to_user
 return_scratch:
     restore_control
@@ -104,7 +107,14 @@ return_scratch:
     ld sp, FRAME_X(2)(sp)
     sret
 
+2:  each_preserved sd
+    j 1b
+3:  bne t1, t2, return_with_work        // a frame that was made anew is complete
+    each_preserved sd
+    j return_with_work
+
 trap_from_user:
+    each_preserved sd
     csrr t4, stval
     sd t2, FRAME_PC(sp)
     sd t4, FRAME_ADDRESS(sp)

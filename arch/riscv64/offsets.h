@@ -23,6 +23,7 @@
 #define STACK_SIZE_SHIFT 14 // of KERNEL_STACK_SIZE
 
 #define CAUSE_USER_CALL 8
+#define CALL_CLONE      220 // abi/syscalls.def: the call that reads all of its caller's frame
 
 // sstatus (Privileged Architecture 1.12, 4.1.1).
 #define STATUS_INTERRUPTS  0x2

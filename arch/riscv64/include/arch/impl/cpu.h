@@ -7,8 +7,6 @@
 struct arch_thread;
 struct arch_space;
 
-enum { EMERGENCY_STACK_SIZE = 8192 };
-
 // What entry code reaches through tp at fixed offsets (arch/riscv64/offsets.h repeats them for assembly).
 struct arch_cpu {
     uint64_t user_sp;              // 0: scratch of entry code
@@ -25,7 +23,6 @@ struct arch_cpu {
     struct arch_space *space;      // the space that is loaded
     uint64_t tag_generation;       // of the tags that its translation cache knows
     uint64_t hart;                 // as the firmware counts them
-    alignas(16) uint8_t emergency_stack[EMERGENCY_STACK_SIZE];
 };
 static_assert(offsetof(struct arch_cpu, kernel_stack_top) == 8 && offsetof(struct arch_cpu, current) == 16 &&
               offsetof(struct arch_cpu, preempt_count) == 24 && offsetof(struct arch_cpu, exit_work) == 32 &&
