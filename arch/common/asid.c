@@ -14,8 +14,6 @@
 
 #include "asid.h"
 
-#include <stdatomic.h>
-
 #include <lib/bitmap.h>
 #include <lib/string.h>
 
@@ -25,10 +23,10 @@
 #include <helix/cpu.h>
 #include <helix/spinlock.h>
 
-enum { TAGS_MOST = 4096, TAG_BITS = 16 }; // as many as are worth a bitmap
+enum { TAGS_MOST = 4096 }; // as many as are worth a bitmap
 
 static struct spinlock lock = SPINLOCK(RANK_KERNEL_SPACE);
-static _Atomic uint64_t generation = 1;
+_Atomic uint64_t asid_generation = 1;
 static uint64_t taken[BITMAP_WORDS(TAGS_MOST)] GUARDED_BY(lock) = { 1 };
 
 static size_t tags(void)
@@ -38,8 +36,8 @@ static size_t tags(void)
 
 static void generation_begin(void) MUST_HOLD(lock)
 {
-    uint64_t next = atomic_load_explicit(&generation, memory_order_relaxed) + 1;
-    atomic_store(&generation, next);
+    uint64_t next = atomic_load_explicit(&asid_generation, memory_order_relaxed) + 1;
+    atomic_store(&asid_generation, next);
     memset(taken, 0, sizeof taken);
     bitmap_set(taken, 0);
     for (uint32_t i = 0; i < cpu_count(); i++) {
@@ -48,14 +46,14 @@ static void generation_begin(void) MUST_HOLD(lock)
             continue;
         uint16_t tag = (uint16_t)space->tag;
         bitmap_set(taken, tag);
-        space->tag = next << TAG_BITS | tag;
+        space->tag = next << ASID_BITS | tag;
     }
 }
 
 static void tag_assign(struct arch_space *space)
 {
     bool on = spinlock_acquire_irq(&lock);
-    if (space->tag >> TAG_BITS != generation) { // another CPU may have begun a generation with this space loaded
+    if (space->tag >> ASID_BITS != asid_generation) { // another CPU may have begun a generation with this space loaded
         space->tag = 0;
         size_t tag = bitmap_find_clear(taken, tags(), 1);
         if (tag >= tags()) {
@@ -63,7 +61,7 @@ static void tag_assign(struct arch_space *space)
             tag = bitmap_find_clear(taken, tags(), 1);
         }
         bitmap_set(taken, tag);
-        space->tag = generation << TAG_BITS | tag;
+        space->tag = asid_generation << ASID_BITS | tag;
     }
     spinlock_release_irq(&lock, on);
 }
@@ -73,12 +71,11 @@ uint16_t asid_assign(struct arch_space *space)
     struct arch_cpu *cpu = &cpu_local()->arch;
     if (space == arch_space_kernel())
         return 0;
-    atomic_thread_fence(memory_order_seq_cst);
-    if (space->tag >> TAG_BITS != atomic_load(&generation))
+    if (space->tag >> ASID_BITS != asid_generation)
         tag_assign(space);
-    if (cpu->tag_generation != generation) {
+    if (cpu->tag_generation != asid_generation) {
         translation_forget_users();
-        cpu->tag_generation = generation;
+        cpu->tag_generation = asid_generation;
     }
     return (uint16_t)space->tag;
 }
