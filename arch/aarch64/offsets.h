@@ -21,5 +21,5 @@
 #define FRAME_SYNDROME 288
 #define FRAME_SIZE     304
 
-#define CLASS_SVC        0x15
-#define BOOT_STACK_SIZE  32768
+#define CLASS_SVC       0x15
+#define BOOT_STACK_SIZE 32768

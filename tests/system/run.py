@@ -37,8 +37,9 @@ class Report:
                 if outcome != "ok" or self.verbose or len(rows) == 1:
                     print(f"{outcome} {arch} {row}" + (f": {' '.join(str(reason).split())}" if reason is not None else ""))
             if len(rows) > 1 and not self.verbose:
-                bad = outcomes.count("FAIL")
-                print(f"{'--' if bad else 'ok'} {arch} {name}: {outcomes.count('ok')} of {len(rows)} rows in {seconds:.0f} s")
+                left_out = outcomes.count("skip")
+                print(f"{'--' if 'FAIL' in outcomes else 'ok'} {arch} {name}: {outcomes.count('ok')} of {len(rows)} rows"
+                      + (f", {left_out} skipped," if left_out else "") + f" in {seconds:.0f} s")
             sys.stdout.flush()
 
     def total(self, outcome, arch=None):
