@@ -1,25 +1,19 @@
 // SPDX-License-Identifier: MIT
-// entropy.c: random bytes: from the CPU's entropy source where firmware lets the kernel have it, else from what the loader put into
-// the tree, stretched; and in both cases the jitter of the CPU's own timing.
+// entropy.c: random bytes: from the CPU's entropy source where firmware lets the kernel have it, and the jitter of the CPU's own timing.
 
 #include <arch/cpu.h>
 
 #include <lib/string.h>
 
-#include <arch/platform_tree.h>
-
-#include "platform.h"
 #include "probe.h"
 
-enum quality : uint32_t { QUALITY_JITTER = 0, QUALITY_LOADER = 2, QUALITY_SEED = 4 };
+enum quality : uint32_t { QUALITY_JITTER = 0, QUALITY_SEED = 4 };
 enum { ATTEMPTS = 256, JITTER_ROUNDS = 16 };
 
 // A reading's upper two bits say what it is, its lower 16 are the seed (Cryptography Extensions 1.0.1, 4.1).
 enum : int64_t { READING_KIND = 3ll << 30, READING_SEED = 2ll << 30, READING_DEAD = 3ll << 30 };
 
 static uint64_t pool[2];
-static enum quality pool_quality;
-static bool pool_filled;
 
 static bool seed_read16(uint16_t *seed)
 {
@@ -57,33 +51,10 @@ static uint64_t pool_mix(uint64_t word)
     return pool[0] + pool[1];
 }
 
-// The tree's seeds, once.
-static void pool_fill(void)
-{
-    static const char *const names[] = { "rng-seed", "kaslr-seed" };
-    struct device_node chosen;
-    struct device_property seed;
-    pool_filled = platform_tree();
-    if (!pool_filled || !device_tree_path(platform_tree(), "/chosen", &chosen))
-        return;
-    for (size_t i = 0; i < ARRAY_LENGTH(names); i++) {
-        if (!device_tree_property(platform_tree(), chosen, names[i], &seed))
-            continue;
-        for (size_t at = 0; at + sizeof(uint64_t) <= seed.size; at += sizeof(uint64_t)) {
-            uint64_t word;
-            memcpy(&word, seed.bytes + at, sizeof word);
-            (void)pool_mix(word);
-            pool_quality = QUALITY_LOADER;
-        }
-    }
-}
-
 // How long a fence takes varies in its last bits.
 static uint64_t pool_read(void)
 {
     uint64_t word = 0;
-    if (!pool_filled)
-        pool_fill();
     for (int i = 0; i < JITTER_ROUNDS; i++) {
         __asm__ volatile("fence iorw, iorw" : : : "memory");
         word = pool_mix(arch_cycles());
@@ -98,7 +69,7 @@ uint32_t arch_entropy(void *to, size_t size)
         uint64_t word, stretched = pool_read();
         if (!seed_read(&word)) {
             word = 0;
-            worst = pool_quality;
+            worst = QUALITY_JITTER;
         }
         word ^= stretched;
         memcpy((uint8_t *)to + done, &word, MIN(sizeof word, size - done));

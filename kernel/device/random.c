@@ -68,13 +68,15 @@ static void stir(const void *bytes, size_t size)
     forget(unused, sizeof unused);
 }
 
-// What the loader gave is used once.
-static void stir_boot_seed(void)
+// What the loader gave is used once. Returns its quality.
+static uint32_t stir_boot_seed(void)
 {
     struct boot_info *boot = boot_info();
+    uint32_t quality = boot->random_seed_size >= KEY_BYTES ? RANDOM_QUALITY_LOADER : 0;
     stir(boot->random_seed, boot->random_seed_size);
     forget(boot->random_seed, sizeof boot->random_seed);
     boot->random_seed_size = 0;
+    return quality;
 }
 
 static void reseed(void)
@@ -83,13 +85,12 @@ static void reseed(void)
         uint8_t hardware[KEY_BYTES];
         uint64_t boot, cycles, time;
     } seed = { .boot = boot_info()->entropy_seed, .cycles = arch_cycles(), .time = arch_time_ns() };
-    uint32_t quality = arch_entropy(seed.hardware, sizeof seed.hardware);
+    uint32_t quality = arch_entropy(seed.hardware, sizeof seed.hardware), given = stir_boot_seed();
     if (!generator.seeded)
-        generator.quality = quality;
+        generator.quality = MAX(quality, given);
     generator.seeded = true;
     stir(&seed, sizeof seed);
     forget(&seed, sizeof seed);
-    stir_boot_seed();
     generator.reseed_at_ns = arch_time_ns() + RESEED_NS;
 }
 
