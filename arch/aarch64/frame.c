@@ -62,18 +62,3 @@ void arch_frame_capture(struct arch_frame *frame)
     frame->pstate =
         system_register_read("currentel") | system_register_read("spsel") | system_register_read("daif") | system_register_read("nzcv");
 }
-
-size_t arch_backtrace(uint64_t fp, uint64_t stack_low, uint64_t stack_high, uint64_t *addresses, size_t limit)
-{
-    size_t count = 0;
-    while (count < limit && fp >= stack_low && fp + 16 <= stack_high && fp % 8 == 0) {
-        const uint64_t *record = (const uint64_t *)(uintptr_t)fp;
-        if (!record[1])
-            break;
-        addresses[count++] = record[1];
-        if (record[0] <= fp)
-            break; // frames lead upwards; anything else is damage
-        fp = record[0];
-    }
-    return count;
-}

@@ -3,5 +3,5 @@ PORT_CFLAGS := --target=aarch64-unknown-none-elf -march=armv8-a -fPIE -mgeneral-
 	-mno-implicit-float -mstrict-align -Wa,--noexecstack
 PORT_LDFLAGS := -m aarch64elf
 PORT_BOOT := linux_image
-PORT_COMMON := asid boot_main counter_time fpu platform_tree space user
+PORT_COMMON := asid backtrace boot_main counter_time entropy fpu platform_tree space user
 PORT_FLAT := 1

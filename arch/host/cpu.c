@@ -238,21 +238,6 @@ void arch_frame_capture(struct arch_frame *frame)
                                   .fp = (uint64_t)(uintptr_t)__builtin_frame_address(0) };
 }
 
-size_t arch_backtrace(uint64_t fp, uint64_t stack_low, uint64_t stack_high, uint64_t *addresses, size_t limit)
-{
-    size_t count = 0;
-    while (count < limit && fp >= stack_low && fp + 16 <= stack_high && is_aligned(fp, 8)) {
-        const uint64_t *frame = (const uint64_t *)(uintptr_t)fp;
-        if (!frame[1])
-            break;
-        addresses[count++] = frame[1];
-        if (frame[0] <= fp)
-            break;
-        fp = frame[0];
-    }
-    return count;
-}
-
 // ---- expected panics ----
 
 // In a process of its own. RAM is shared with it, so `run` must panic before it changes anything.

@@ -44,23 +44,12 @@ void arch_frame_dump(const struct arch_frame *frame, void (*line)(void *context,
     line(context, text);
 }
 
-// Below the frame pointer lie the return address and, below that, the caller's frame pointer (RISC-V ELF psABI, frame pointer
-// convention).
-struct call_record {
-    uint64_t caller, address;
-};
-
-static const struct call_record *call_record_at(uint64_t fp)
-{
-    return (const struct call_record *)(uintptr_t)fp - 1;
-}
-
 void arch_frame_capture(struct arch_frame *frame)
 {
     memset(frame, 0, sizeof *frame);
     uint64_t fp = (uint64_t)(uintptr_t)__builtin_frame_address(0);
     frame->ra = frame->pc = (uint64_t)(uintptr_t)__builtin_return_address(0);
-    frame->s0 = call_record_at(fp)->caller;
+    frame->s0 = *(const uint64_t *)(uintptr_t)(fp + ARCH_CALL_RECORD);
     frame->sp = fp;
     __asm__ volatile("sd gp, %0\n\t"
                      "sd tp, %1\n\t"
@@ -79,19 +68,4 @@ void arch_frame_capture(struct arch_frame *frame)
                      "sd s11, %4"
                      : "=m"(frame->s7), "=m"(frame->s8), "=m"(frame->s9), "=m"(frame->s10), "=m"(frame->s11));
     frame->status = CSR_READ(sstatus) | FRAME_STATUS_KERNEL;
-}
-
-size_t arch_backtrace(uint64_t fp, uint64_t stack_low, uint64_t stack_high, uint64_t *addresses, size_t limit)
-{
-    size_t count = 0;
-    while (count < limit && fp >= stack_low + sizeof(struct call_record) && fp <= stack_high && fp % 8 == 0) {
-        const struct call_record *record = call_record_at(fp);
-        if (!record->address)
-            break;
-        addresses[count++] = record->address;
-        if (record->caller <= fp)
-            break; // frames lead upwards; anything else is damage
-        fp = record->caller;
-    }
-    return count;
 }

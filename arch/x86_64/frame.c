@@ -60,18 +60,3 @@ void arch_frame_capture(struct arch_frame *frame)
     __asm__ volatile("movq %%cs, %0" : "=r"(frame->cs));
     __asm__ volatile("movq %%ss, %0" : "=r"(frame->ss));
 }
-
-size_t arch_backtrace(uint64_t fp, uint64_t stack_low, uint64_t stack_high, uint64_t *addresses, size_t limit)
-{
-    size_t count = 0;
-    while (count < limit && fp >= stack_low && fp + 16 <= stack_high && fp % 8 == 0) {
-        const uint64_t *record = (const uint64_t *)(uintptr_t)fp;
-        if (!record[1])
-            break;
-        addresses[count++] = record[1];
-        if (record[0] <= fp)
-            break; // frames lead upwards; anything else is damage
-        fp = record[0];
-    }
-    return count;
-}

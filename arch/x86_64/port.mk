@@ -2,4 +2,4 @@
 PORT_CFLAGS := --target=x86_64-unknown-none-elf -fPIE -mno-red-zone -mgeneral-regs-only -mcmodel=small -Wa,--noexecstack
 PORT_LDFLAGS := -m elf_x86_64
 PORT_BOOT := pvh multiboot2
-PORT_COMMON := acpi asid boot_main fpu space user
+PORT_COMMON := acpi asid backtrace boot_main entropy fpu space user

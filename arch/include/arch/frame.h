@@ -13,7 +13,8 @@
 // Instruction and stack pointer at the entry, and whether it came from user mode.
 static inline uint64_t arch_frame_ip(const struct arch_frame *frame);
 static inline uint64_t arch_frame_sp(const struct arch_frame *frame);
-static inline uint64_t arch_frame_fp(const struct arch_frame *frame); // frame pointer, for backtraces
+static inline uint64_t arch_frame_fp(const struct arch_frame *frame);   // frame pointer, for backtraces
+static inline uint64_t arch_frame_link(const struct arch_frame *frame); // the return address a call leaves in a register; 0: on the stack
 static inline bool arch_frame_from_user(const struct arch_frame *frame);
 static inline void arch_frame_set_ip(struct arch_frame *frame, uint64_t ip);
 static inline void arch_frame_set_sp(struct arch_frame *frame, uint64_t sp);

@@ -4,6 +4,9 @@
 
 #include <stdint.h>
 
+// Where the record of the caller lies, from the frame pointer on.
+enum : int64_t { ARCH_CALL_RECORD = 0 };
+
 struct arch_frame {
     uint64_t x[31]; // x0 … x5 are the system call arguments, x8 the call's number
     uint64_t sp, pc, pstate;
@@ -33,6 +36,11 @@ static inline uint64_t arch_frame_sp(const struct arch_frame *frame)
 static inline uint64_t arch_frame_fp(const struct arch_frame *frame)
 {
     return frame->x[29];
+}
+
+static inline uint64_t arch_frame_link(const struct arch_frame *frame)
+{
+    return frame->x[30];
 }
 
 static inline bool arch_frame_from_user(const struct arch_frame *frame)

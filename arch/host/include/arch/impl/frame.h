@@ -4,6 +4,9 @@
 
 #include <stdint.h>
 
+// Where the record of the caller lies, from the frame pointer on.
+enum : int64_t { ARCH_CALL_RECORD = 0 };
+
 struct arch_frame {
     uint64_t ip, sp, fp;
     uint64_t arguments[6];
@@ -25,6 +28,11 @@ static inline uint64_t arch_frame_sp(const struct arch_frame *frame)
 static inline uint64_t arch_frame_fp(const struct arch_frame *frame)
 {
     return frame->fp;
+}
+
+static inline uint64_t arch_frame_link(const struct arch_frame *frame)
+{
+    return 0;
 }
 
 static inline bool arch_frame_from_user(const struct arch_frame *frame)

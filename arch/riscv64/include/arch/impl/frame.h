@@ -4,6 +4,9 @@
 
 #include <stdint.h>
 
+// Where the record of the caller lies, from the frame pointer on (RISC-V ELF psABI, frame pointer convention).
+enum : int64_t { ARCH_CALL_RECORD = -16 };
+
 struct arch_frame {
     uint64_t ra, sp, gp, tp, t0, t1, t2, s0, s1;
     uint64_t a0, a1, a2, a3, a4, a5, a6, a7; // a0 … a5: the system call arguments, in their order; a7: its number
@@ -41,6 +44,11 @@ static inline uint64_t arch_frame_sp(const struct arch_frame *frame)
 static inline uint64_t arch_frame_fp(const struct arch_frame *frame)
 {
     return frame->s0;
+}
+
+static inline uint64_t arch_frame_link(const struct arch_frame *frame)
+{
+    return frame->ra;
 }
 
 static inline bool arch_frame_from_user(const struct arch_frame *frame)

@@ -4,6 +4,9 @@
 
 #include <stdint.h>
 
+// Where the record of the caller lies, from the frame pointer on.
+enum : int64_t { ARCH_CALL_RECORD = 0 };
+
 struct arch_frame {
     uint64_t r15, r14, r13, r12, rbp, rbx, r11, rax, rcx;
     uint64_t rdi, rsi, rdx, r10, r8, r9; // the six system call arguments, in their order
@@ -35,6 +38,11 @@ static inline uint64_t arch_frame_sp(const struct arch_frame *frame)
 static inline uint64_t arch_frame_fp(const struct arch_frame *frame)
 {
     return frame->rbp;
+}
+
+static inline uint64_t arch_frame_link(const struct arch_frame *frame)
+{
+    return 0;
 }
 
 static inline bool arch_frame_from_user(const struct arch_frame *frame)
