@@ -86,6 +86,21 @@ static void print_calls(size_t index, const uint64_t *addresses, size_t count)
     }
 }
 
+static bool same_function(uint64_t first, uint64_t second)
+{
+    uint64_t offset = 0, other = 0;
+    return symbol_name(first, &offset) == symbol_name(second, &other) && first - offset == second - other;
+}
+
+// A function that calls nothing may have left no record of its caller: where calls leave a return address in a register, that one is
+// the caller, unless it is the record's own or of a call that the function has made itself.
+static bool caller_in_register(const struct arch_frame *frame, const uint64_t *addresses, size_t count)
+{
+    uint64_t link = arch_frame_link(frame);
+    return link && !(count && addresses[0] == link) && !same_function(link - 1, arch_frame_ip(frame)) &&
+           symbol_name(link - 1, &link)[0] != '?';
+}
+
 // `captured`: the frame is panic_at's own, whose place in the code says nothing; its caller comes first.
 static void print_stack(const struct arch_frame *frame, bool captured, const struct thread *thread)
 {
@@ -96,9 +111,12 @@ static void print_stack(const struct arch_frame *frame, bool captured, const str
     size_t count = arch_backtrace(arch_frame_fp(frame), low, high, addresses, TRACE_DEPTH);
 
     console_print("\nStack Trace:\n");
+    size_t index = 0;
     if (!captured)
-        print_function(0, arch_frame_ip(frame), false);
-    print_calls(captured ? 0 : 1, addresses, count);
+        print_function(index++, arch_frame_ip(frame), false);
+    if (!captured && caller_in_register(frame, addresses, count))
+        print_function(index++, arch_frame_link(frame), true);
+    print_calls(index, addresses, count);
 }
 
 static void print_report(const struct panic_context *context, bool captured, enum kernel_state before)
