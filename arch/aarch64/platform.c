@@ -20,7 +20,7 @@ void arch_boot_begin(uint64_t data)
         early_console_find(platform_tree());
 }
 
-void arch_boot_platform(const struct physical_view *view, const struct boot_info *boot)
+void arch_boot_platform(const struct physical_view *view, struct boot_info *boot)
 {
     if (boot->device_tree.raw && platform_tree_read(view, boot->device_tree))
         psci_start(platform_tree());

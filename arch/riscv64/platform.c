@@ -21,7 +21,7 @@ void arch_boot_begin(uint64_t data)
     early_console_init();
 }
 
-void arch_boot_platform(const struct physical_view *view, const struct boot_info *boot)
+void arch_boot_platform(const struct physical_view *view, struct boot_info *boot)
 {
     (void)platform_tree_read(view, boot->device_tree); // who needs it asks whether it is there
 }

@@ -32,7 +32,8 @@ phys_t arch_boot_image(void)
     return (phys_t){ virt_of(kernel_image_start).raw - IMAGE_OFFSET };
 }
 
-void arch_boot_platform(const struct physical_view *view, const struct boot_info *boot)
+void arch_boot_platform(const struct physical_view *view, struct boot_info *boot)
 {
     platform_read_acpi(view, boot->rsdp.raw);
+    boot->cpu_count = platform_acpi()->cpu_count;
 }

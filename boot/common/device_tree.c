@@ -30,12 +30,12 @@ static enum status add_regions(struct reading *reading, struct device_node paren
     return STATUS_OK;
 }
 
-static bool is_memory(const struct device_tree *tree, struct device_node node)
+static bool is_of_type(const struct device_tree *tree, struct device_node node, const char *wanted)
 {
     struct device_property property;
     const char *type;
     return device_tree_property(tree, node, "device_type", &property) && device_property_string(property, 0, &type) &&
-           string_equal(type, "memory") && device_tree_enabled(tree, node);
+           string_equal(type, wanted) && device_tree_enabled(tree, node);
 }
 
 static enum status add_memory(struct reading *reading)
@@ -43,10 +43,19 @@ static enum status add_memory(struct reading *reading)
     const struct device_tree *tree = reading->tree;
     struct device_node root = device_tree_root(tree), node;
     for (bool more = device_tree_child(tree, root, &node); more; more = device_tree_sibling(tree, node, &node)) {
-        if (is_memory(tree, node))
+        if (is_of_type(tree, node, "memory"))
             TRY(add_regions(reading, root, node, MEMORY_USABLE));
     }
     return STATUS_OK;
+}
+
+static void count_cpus(struct reading *reading)
+{
+    struct device_node parent, node;
+    if (!device_tree_path(reading->tree, "/cpus", &parent))
+        return;
+    for (bool more = device_tree_child(reading->tree, parent, &node); more; more = device_tree_sibling(reading->tree, node, &node))
+        reading->boot->cpu_count += is_of_type(reading->tree, node, "cpu");
 }
 
 // Regions with a place only: those that ask for memory anywhere are for drivers that are not there.
@@ -115,6 +124,7 @@ enum status boot_device_tree(const struct device_tree *tree, uint64_t start, str
     TRY(add_memory(&reading));
     TRY(add_reserved(&reading));
     add_reservations(&reading);
+    count_cpus(&reading);
     boot->device_tree = (phys_t){ start };
     boot_info_add_memory(boot, start, tree->size, MEMORY_ACPI_RECLAIMABLE);
     read_chosen(&reading);

@@ -4,6 +4,7 @@
 #include <helix/boot_tree.h>
 
 #include <lib/device_tree_test.h>
+#include <lib/string.h>
 
 #include <helix/boot_info.h>
 #include <helix/test.h>
@@ -82,6 +83,28 @@ TEST(boot_device_tree, adds_all_memory_that_is_enabled)
     CHECK_EQUAL(kind_of(RAM + 2 * MIB), MEMORY_KERNEL);
     CHECK_EQUAL(kind_of(0x60000000), MEMORY_USABLE);
     CHECK_EQUAL(kind_of(0xe000000), MEMORY_KINDS);
+}
+
+static void cpu_node(const char *name, const char *type, const char *status)
+{
+    tree_test_node(&blob, name);
+    tree_test_property(&blob, "device_type", type, (uint32_t)strlen(type) + 1);
+    tree_test_property(&blob, "status", status, (uint32_t)strlen(status) + 1);
+    tree_test_end(&blob);
+}
+
+TEST(boot_device_tree, counts_the_cpus_that_may_be_used)
+{
+    begin();
+    memory_node("memory", RAM, RAM_SIZE);
+    tree_test_node(&blob, "cpus");
+    cpu_node("cpu@0", "cpu", "okay");
+    cpu_node("cpu@1", "cpu", "disabled");
+    cpu_node("cpu@2", "cpu", "okay");
+    cpu_node("cpu-map", "map", "okay");
+    tree_test_end(&blob);
+    CHECK(finish() == STATUS_OK);
+    CHECK_EQUAL(boot.cpu_count, 2);
 }
 
 TEST(boot_device_tree, keeps_the_tree_and_what_is_reserved)

@@ -44,6 +44,7 @@ struct boot_info {
     uint32_t initramfs_count;
     struct boot_module initramfs[BOOT_INITRAMFS]; // newc archives, unpacked in this order
     phys_t rsdp;                                  // 0: none
+    uint32_t cpu_count;                           // CPUs that the machine says it has; 0: it does not say
     phys_t device_tree;                           // 0: none
     struct framebuffer framebuffer;
     phys_t kernel_start; // physical extent of the loaded image

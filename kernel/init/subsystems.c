@@ -6,6 +6,7 @@
 #include <arch/time.h>
 #include <generated/profile.h>
 #include <helix/boot_info.h>
+#include <helix/cpu.h>
 #include <helix/log.h>
 #include <helix/orchestrator.h>
 #include <helix/panic.h>
@@ -33,6 +34,8 @@ static enum status cpu_init(void)
     text[0] = '\0';
     arch_cpu_describe(text, sizeof text);
     log_info("cpu", "%s", text);
+    if (boot_info()->cpu_count > cpu_count())
+        log_info("cpu", "%u of %u CPUs are used", cpu_count(), boot_info()->cpu_count);
     return STATUS_OK;
 }
 static const struct component cpu_component = { .init = cpu_init };

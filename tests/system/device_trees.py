@@ -27,13 +27,13 @@ MIB = 1 << 20
 MEMORY = 256 * MIB
 
 # `stub` is instructions followed by two quads at 16: the address of the tree and of the kernel. `control` gives QEMU the stub.
-Machine = namedtuple("Machine", "ram kernel stub start timer controller serial extra")
+Machine = namedtuple("Machine", "ram kernel firmware stub start timer controller serial extra")
 MACHINES = {
     # ldr x0, tree; ldr x4, kernel; br x4; nop
-    "aarch64": Machine(ram=0x4000_0000, kernel=0x4020_0000, stub=(0x58000080, 0x580000A4, 0xD61F0080, 0xD503201F), start=0x4E00_0000,
+    "aarch64": Machine(ram=0x4000_0000, kernel=0x4020_0000, firmware=False, stub=(0x58000080, 0x580000A4, 0xD61F0080, 0xD503201F), start=0x4E00_0000,
                        timer=r"timer", controller=r"intc@[0-9a-f]+", serial=r"pl011@[0-9a-f]+", extra=""),
     # auipc t0, 0; ld a1, 16(t0); ld t1, 24(t0); jr t1. The firmware's own memory is closed to everybody.
-    "riscv64": Machine(ram=0x8000_0000, kernel=0x8040_0000, stub=(0x00000297, 0x0102B583, 0x0182B303, 0x00030067), start=0x8020_0000,
+    "riscv64": Machine(ram=0x8000_0000, kernel=0x8040_0000, firmware=True, stub=(0x00000297, 0x0102B583, 0x0182B303, 0x00030067), start=0x8020_0000,
                        timer=None, controller=r"plic@[0-9a-f]+", serial=r"serial@[0-9a-f]+",
                        extra="firmware@80000000 { reg = <0 0x80000000 0 0x80000>; no-map; };"),
 }
@@ -180,8 +180,8 @@ def text_cases(size):
         ("huge_interrupt_cells", EITHER, lambda text: changed(text, r"#interrupt-cells = <[^>]*>", "#interrupt-cells = <0xffffffff>")),
         ("deepest", LINE, lambda text: into_root(text, deep(31))),
         ("too_deep", EITHER | {"still"}, lambda text: into_root(text, deep(32))),
-        ("bottomless", EITHER | {"still"}, lambda text: into_root(text, deep(3000))),
-        ("many_nodes", EITHER, lambda text: into_root(text, "".join(f"n{i} {{ reg = <{i}>; }}; " for i in range(20000)))),
+        ("bottomless", EITHER | {"still"}, lambda text: into_root(text, deep(1000))),
+        ("many_nodes", EITHER, lambda text: into_root(text, "".join(f"n{i} {{ reg = <{i}>; }}; " for i in range(3000)))),
         ("long_command_line", EITHER, lambda text: changed(text, r'bootargs = "', 'bootargs = "' + "x=y " * 5000)),
         ("strings_without_end", EITHER, lambda text: changed(text, r'(stdout-path|device_type|compatible|method) = "[^;]*;', r"\1 = [ff ff ff];")),
         ("empty_properties", EITHER, lambda text: changed(text, r"(?m)^(\t+(?!#)[\w,-]+) = <[^;]*;", r"\1;")),
@@ -192,8 +192,7 @@ def text_cases(size):
 
 
 def compiled(text):
-    done = subprocess.run(["dtc", "-q", "-f", "-I", "dts", "-O", "dtb"], input=text, capture_output=True, text=False if isinstance(text, bytes) else None) \
-        if isinstance(text, bytes) else subprocess.run(["dtc", "-q", "-f", "-I", "dts", "-O", "dtb"], input=text.encode(), capture_output=True)
+    done = subprocess.run(["dtc", "-q", "-f", "-I", "dts", "-O", "dtb"], input=text.encode(), capture_output=True)
     check(done.returncode == 0 and done.stdout, f"dtc: {done.stderr.decode(errors='replace')}")
     return done.stdout
 
@@ -239,6 +238,14 @@ def byte_cases(blob):
     return cases
 
 
+def placed_cases(blob):
+    """Trees that lie where none should."""
+    machine = here()
+    end = machine.ram + MEMORY
+    return [("one_byte_off", BROKEN | EITHER, blob, machine.ram + TREE_AT + 1), ("at_the_last_bytes", BROKEN | EITHER, blob, end - len(blob)),
+            ("beyond_the_end", BROKEN, blob[:64], end - 64), ("none", BROKEN, b"", 0), ("nowhere", BROKEN, b"", 1 << 47), ("wrapping", BROKEN, b"", (1 << 64) - 8)]
+
+
 # ---- one boot
 
 MARKS = [
@@ -250,20 +257,34 @@ MARKS = [
 RESTING = re.compile(r"boot_refuse|arch_cpu_halt|arch_boot_main|carry_out|panic_at")
 
 
+class Guest:
+    """Boots from files in its folder: the kernel, the archive, a stub and a tree."""
+
+    def __init__(self, folder, symbols):
+        self.folder, self.symbols = folder, symbols
+
+    def judge(self, wanted, blob, tree_at):
+        """None, or what went wrong."""
+        machine = here()
+        (self.folder / "tree").write_bytes(blob)
+        (self.folder / "stub").write_bytes(b"".join(word.to_bytes(4, "little") for word in machine.stub) + tree_at.to_bytes(8, "little")
+                                           + machine.kernel.to_bytes(8, "little"))
+        (self.folder / "monitor").unlink(missing_ok=True)
+        with Boot(self.folder, self.symbols, tree_at if blob else None) as boot:
+            outcome = boot.outcome()
+            return None if outcome in wanted else f"{outcome}, wanted {' or '.join(sorted(wanted))}; heard: {shorten(boot.heard.decode(errors='replace'))!r}"
+
+
 class Boot:
     """QEMU with a stub, the kernel, the archive and a tree, each at its address."""
 
-    def __init__(self, scratch, tree_at):
-        self.scratch, machine, self.heard = scratch, here(), b""
-        stub = b"".join(word.to_bytes(4, "little") for word in machine.stub) + tree_at.to_bytes(8, "little") + machine.kernel.to_bytes(8, "little")
-        (scratch / "stub").write_bytes(stub)
+    def __init__(self, scratch, symbols, tree_at):
+        self.scratch, self.symbols, machine, self.heard = scratch, symbols, here(), b""
         command = qemu.base_command(qemu.Machine(arch=arch(), memory=MEMORY))
-        if arch() == "riscv64":
-            command += ["-kernel", str(scratch / "stub")]
-        else:
-            command += ["-device", f"loader,file={scratch}/stub,addr=0x{machine.start:x},force-raw=on", "-device", f"loader,addr=0x{machine.start:x},cpu-num=0"]
+        command += ["-kernel", str(scratch / "stub")] if machine.firmware else \
+             ["-device", f"loader,file={scratch}/stub,addr=0x{machine.start:x},force-raw=on", "-device", f"loader,addr=0x{machine.start:x},cpu-num=0"]
         for name, at in (("kernel", machine.kernel), ("initrd", machine.ram + INITRD_AT), ("tree", tree_at)):
-            if (scratch / name).stat().st_size and at:
+            if at:
                 command += ["-device", f"loader,file={scratch}/{name},addr=0x{at:x},force-raw=on"]
         command += ["-serial", "stdio", "-monitor", f"unix:{scratch}/monitor,server=on,wait=off"]
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True)
@@ -312,26 +333,29 @@ class Boot:
     def rests(self):
         """Whether the CPU stands in a function that ends everything."""
         found = re.search(r"(?i)\bpc\s*=?\s*([0-9a-f]{16})", self.monitor("info registers"))
-        return bool(found) and bool(RESTING.search(symbol_at(int(found.group(1), 16))))
+        return bool(found) and bool(RESTING.search(self.symbol_at(int(found.group(1), 16))))
+
+    def symbol_at(self, address):
+        return max((row for row in self.symbols if row[0] <= address), default=(0, "?"))[1]
 
 
-_symbols = {}
+def read_symbols(folder):
+    listing = subprocess.run(["llvm-nm-19", "-n", str(folder / "helix.debug.elf")], capture_output=True, text=True, check=True).stdout
+    return [(int(fields[0], 16), fields[2]) for line in listing.splitlines() if len(fields := line.split()) == 3]
 
 
-def symbol_at(address):
-    if arch() not in _symbols:
-        listing = subprocess.run(["llvm-nm-19", "-n", str(kernel.build(arch(), "default", False, False) / "helix.elf")], capture_output=True, text=True, check=True).stdout
-        _symbols[arch()] = [(int(fields[0], 16), fields[2]) for line in listing.splitlines() if len(fields := line.split()) == 3]
-    return max((row for row in _symbols[arch()] if row[0] <= address), default=(0, "?"))[1]
-
-
-def judge(scratch, wanted, blob, tree_at=None):
-    """None, or what went wrong."""
-    tree_at = here().ram + TREE_AT if tree_at is None else tree_at
-    (scratch / "tree").write_bytes(blob)
-    (scratch / "monitor").unlink(missing_ok=True)
-    with Boot(scratch, tree_at) as boot:
-        outcome = boot.outcome()
-        if outcome in wanted:
-            return outcome, None
-        return outcome, f"{outcome}, wanted {' or '.join(sorted(wanted))}; heard: {shorten(boot.heard.decode(errors='replace'))!r}"
+@test
+def hostile_device_trees():
+    trees.require_packages()
+    folder = kernel.build(arch(), "default")
+    archive = merge([initramfs.build(arch(), "default", False).read_bytes(), exec_archive(["echo alive"])])
+    with tempfile.TemporaryDirectory(prefix="helix-trees-") as name:
+        guest = Guest(Path(name), read_symbols(folder))
+        (guest.folder / "kernel").write_bytes(kernel.boot_file(folder, "linux_image").read_bytes())
+        (guest.folder / "initrd").write_bytes(archive)
+        text = base_text(len(archive))
+        cases = [(case, wanted, compiled(change(text))) for case, wanted, change in text_cases(len(archive))]
+        blob = cases[0][2]
+        cases += byte_cases(blob)
+        cases = [(*case, here().ram + TREE_AT) for case in cases] + placed_cases(blob)
+        return [(f"hostile_device_trees.{case}", guest.judge(wanted, tree, at)) for case, wanted, tree, at in cases]

@@ -23,5 +23,6 @@ const void *arch_boot_view_at(const struct physical_view *view, uint64_t start, 
 // Where the image was loaded.
 phys_t arch_boot_image(void);
 
-// Reads the firmware's tables that the port itself needs (ACPI, device tree), before any memory is mapped otherwise.
-void arch_boot_platform(const struct physical_view *view, const struct boot_info *boot);
+// Reads the firmware's tables that the port itself needs (ACPI, device tree), before any memory is mapped otherwise, and adds to the
+// boot_info what only they say (CPUs).
+void arch_boot_platform(const struct physical_view *view, struct boot_info *boot);
