@@ -14,19 +14,13 @@ void early_console_init(void)
     has_console = sbi_has(SBI_CONSOLE);
 }
 
-static void byte_write(uint8_t byte)
-{
-    if (has_console)
-        sbi_console_write_byte(byte);
-    else
-        sbi_console_write_byte_old(byte);
-}
-
+// Firmware makes the two characters of a new line that a terminal wants.
 void arch_early_console_write(const char *text, size_t length)
 {
     for (size_t i = 0; i < length; i++) {
-        if (text[i] == '\n')
-            byte_write('\r');
-        byte_write((uint8_t)text[i]);
+        if (has_console)
+            sbi_console_write_byte((uint8_t)text[i]);
+        else
+            sbi_console_write_byte_old((uint8_t)text[i]);
     }
 }

@@ -19,11 +19,11 @@ class Filter:
         self.state, self.held = "before", b""
         self.status = None                      # of the last line, once the end mark was seen
         word = re.escape(token.encode()) if token else b"-"
-        self.begin = re.compile(MARK + b"helix-exec-begin " + word + b"\r?\n")
-        self.end = re.compile(MARK + b"helix-exec-end " + word + rb" (\d{1,3})\r?\n")
+        self.begin = re.compile(MARK + b"helix-exec-begin " + word + b"\r*\n")
+        self.end = re.compile(MARK + b"helix-exec-end " + word + rb" (\d{1,3})\r*\n")
         # A panic before the kernel has read its command line does not know the token.
-        self.early_panic = re.compile(MARK + b"helix-panic (?:-|" + word + b")\r?\n")
-        self.panic = re.compile(MARK + b"helix-panic " + word + b"\r?\n")
+        self.early_panic = re.compile(MARK + b"helix-panic (?:-|" + word + b")\r*\n")
+        self.panic = re.compile(MARK + b"helix-panic " + word + b"\r*\n")
         if not token:
             self.state = "console"
 
