@@ -36,6 +36,15 @@ static const struct boot_protocol *protocol_find(uint64_t magic)
     return nullptr;
 }
 
+static bool has_memory(const struct boot_info *boot)
+{
+    for (uint32_t i = 0; i < boot->memory_count; i++) {
+        if (boot->memory[i].kind == MEMORY_USABLE)
+            return true;
+    }
+    return false;
+}
+
 void arch_boot_main(uint64_t magic, uint64_t data)
 {
     arch_boot_begin(data);
@@ -45,7 +54,9 @@ void arch_boot_main(uint64_t magic, uint64_t data)
     const struct boot_protocol *protocol = protocol_find(magic);
     if (!protocol)
         boot_refuse("the loader speaks no boot protocol of this image.");
-    if (protocol->parse(&view, data, boot) != STATUS_OK || !boot->memory_count)
+    if (protocol->parse(&view, data, boot) != STATUS_OK)
+        boot_refuse("what the loader passed does not hold together.");
+    if (!has_memory(boot))
         boot_refuse("the loader gave no memory map.");
     boot->kernel_start = arch_boot_image();
     boot->kernel_size = (uint64_t)(kernel_image_end - kernel_image_start);

@@ -14,6 +14,8 @@
 
 #include <helix/log.h>
 
+enum { RATE_LEAST = 1000 };
+
 static uint64_t base;                    // [const] from boot code
 static uint64_t hz;                      // [const] after arch_time_init
 static uint64_t ns_of_tick, ticks_of_ns; // [const] 32.32 fixed point; 0 before arch_time_init
@@ -26,8 +28,8 @@ void counter_begin(void)
 enum status arch_time_init(const struct boot_info *boot)
 {
     uint64_t rate = counter_start(boot);
-    if (!rate || rate > NS_PER_S) {
-        log_error("timers", "the firmware does not say how fast the counter runs");
+    if (rate < RATE_LEAST || rate > NS_PER_S) {
+        log_error("timers", "the firmware says that the counter runs at %lu Hz: too slow or too fast to be true", rate);
         return STATUS_NO_DEVICE;
     }
     hz = rate;
