@@ -7,21 +7,30 @@
 struct cpu;    // include/helix/cpu.h; its first member is the port's struct arch_cpu
 struct thread; // include/helix/thread.h
 
-// The block of the CPU this runs on. Stable only while preemption or interrupts are off. One instruction.
+// The block of the CPU this runs on: from a register that no switch of threads touches. Stable only while preemption or interrupts are
+// off. One instruction.
 static inline struct cpu *arch_cpu_local(void);
 
-// The thread this CPU runs; stable for the thread itself wherever it is preempted. One instruction.
+// The thread this CPU runs; the same for the thread itself wherever it is preempted and goes on. One instruction. nullptr: the boot
+// thread is not adopted yet.
 static inline struct thread *arch_current_thread(void);
 
-// Tells entry code which thread runs and where its kernel stack ends. Interrupts off.
+// Tells entry code which thread runs and where its kernel stack ends (for the boot thread, which has no stack of its own: 0, or the
+// size of one). Interrupts off.
 static inline void arch_set_current_thread(struct thread *thread, virt_t kernel_stack_top);
 
-// Nesting count of reasons not to preempt this CPU, kept in the CPU block. One instruction each, no branch.
+// Nesting count of reasons not to preempt this CPU, kept in the CPU block. No branch, and every access by way of the register that holds
+// the block, so that it means the CPU it runs on.
+//
+// Where adding takes a load, an addition and a store, the thread may be preempted and moved to another CPU between them. It may be so
+// only while its count is 0, and then the count of the CPU it goes on on is 0 too: the value loaded from the one is right for the other.
+// An interrupt in between leaves the count as it found it. The flag of arch_reschedule_set must not lie in what the store writes, since
+// an interrupt may have set it.
 static inline void arch_preempt_count_add(int32_t by);
 static inline uint32_t arch_preempt_count(void);
 
 // Asks this CPU to reschedule as soon as it may, or withdraws that; and whether it is asked *and* the preemption count is 0.
-// The port keeps both in one word, so that the question is one comparison.
+// The port keeps both in one word, the flag inverted, so that the question is one load and one comparison with 0.
 static inline void arch_reschedule_set(bool wanted);
 static inline bool arch_reschedule_asked(void);
 static inline bool arch_reschedule_wanted(void);
@@ -42,15 +51,16 @@ static inline void arch_cpu_wait(void);
 static inline void arch_cpu_relax(void);             // inside a spin loop
 [[noreturn]] static inline void arch_cpu_halt(void); // interrupts off for ever
 
-// A counter that advances at a constant rate, for measuring; its frequency is arch_cycles_per_second().
+// A counter that advances at a constant rate, for measuring; its frequency is arch_cycles_per_second(), 0 before arch_time_init.
 static inline uint64_t arch_cycles(void);
 uint64_t arch_cycles_per_second(void);
 
 // Breaks into a debugger if one is attached.
 static inline void arch_debug_break(void);
 
-// Brings up what must exist before anything can fault: per-CPU block, descriptor tables, exception vectors,
-// protection features (supervisor-mode execution and access prevention where the CPU has them). Called once per CPU.
+// Brings up what must exist before anything can fault: the register that holds the block, exception vectors and what they need, what user
+// mode may read, the FPU, protection features (user memory is neither executed nor touched by the kernel, where the CPU has that).
+// Interrupts off. Called once per CPU.
 void arch_cpu_init(struct cpu *cpu);
 
 // Fills `size` bytes from the best entropy source at hand; returns a quality 0 (timer jitter) … 4 (hardware, seeded).

@@ -2,7 +2,8 @@
 // frame.h: the registers that an interrupt, exception or system call left on the kernel stack.
 //
 // The frame of an entry from user mode lies at the top of the thread's kernel stack, so a thread finds its own
-// with arch_user_frame(). The struct is the port's; generic code uses these accessors.
+// with arch_user_frame(). The struct is the port's; generic code uses these accessors. impl/frame.h also has ARCH_CALL_RECORD: how far from
+// a function's frame pointer the record of its caller lies.
 #pragma once
 
 #include <abi/status.h>
@@ -10,7 +11,8 @@
 
 #include <arch/impl/frame.h> // struct arch_frame and the inline functions below
 
-// Instruction and stack pointer at the entry, and whether it came from user mode.
+// Instruction and stack pointer at the entry, and whether it came from user mode. Setting one makes the return restore every register,
+// where a system call's would restore fewer.
 static inline uint64_t arch_frame_ip(const struct arch_frame *frame);
 static inline uint64_t arch_frame_sp(const struct arch_frame *frame);
 static inline uint64_t arch_frame_fp(const struct arch_frame *frame);   // frame pointer, for backtraces
@@ -25,10 +27,11 @@ static inline const uint64_t *arch_frame_syscall_arguments(const struct arch_fra
 static inline void arch_frame_set_result(struct arch_frame *frame, int64_t result);
 static inline int64_t arch_frame_result(const struct arch_frame *frame);
 
-// Rewinds to the system call instruction with the original number, so that it is made again.
+// Rewinds to the system call instruction with the original number and first argument, so that it is made again.
 static inline void arch_frame_restart_syscall(struct arch_frame *frame);
 
-// Whether the frame is a system call's whose restart is still to be decided.
+// Whether the frame is a system call's whose restart is still to be decided. False after arch_frame_restart_syscall, arch_frame_set_ip,
+// arch_signal_push and arch_signal_pop.
 static inline bool arch_frame_in_syscall(const struct arch_frame *frame);
 
 // A clean frame that starts a user program at ip with stack sp: all other registers 0, interrupts on.
@@ -44,7 +47,7 @@ static inline struct arch_frame *arch_user_frame(uint64_t stack_top);
 // all registers. Interrupts off on entry. First thing a new user thread does, and the last of execve.
 [[noreturn]] void arch_return_to_user(struct arch_frame *frame);
 
-// Writes "RAX=0x… RBX=0x…" lines through `line`.
+// Writes every register through `line`, as in "  PC =0x…  SP =0x…". For panics: allocates nothing.
 void arch_frame_dump(const struct arch_frame *frame, void (*line)(void *context, const char *text), void *context);
 
 // Fills the registers as they are at the call, for a panic without a frame.

@@ -17,8 +17,8 @@ enum { ARCH_VECTORS = 256 };
 // Memory mapping works; interrupts are off. STATUS_NO_DEVICE: no usable controller.
 enum status arch_interrupt_init(const struct boot_info *boot);
 
-// Routes line `line` (ISA numbering for lines below 16) to a free vector on this CPU, masked. STATUS_NO_DEVICE: no such
-// line; STATUS_NO_SPACE: no vector left.
+// Routes a line to a free vector on this CPU, masked; asked again it gives the same vector. Line numbers are the port's (on a PC those
+// below 16 are ISA's); drivers have theirs from arch_device_find. STATUS_NO_DEVICE: no such line; STATUS_NO_SPACE: no vector left.
 enum status arch_interrupt_route(uint32_t line, uint32_t *vector);
 void arch_interrupt_mask(uint32_t line);
 void arch_interrupt_unmask(uint32_t line);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// machine.h: the whole machine: early console, power, and the memory that boot code found.
+// machine.h: the whole machine: early console, power, its name, and what programs are told of it.
 #pragma once
 
 #include <lib/types.h>

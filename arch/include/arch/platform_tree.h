@@ -15,7 +15,7 @@ bool platform_tree_read(const struct physical_view *view, phys_t start);
 // The tree, nullptr before that and where there is none.
 const struct device_tree *platform_tree(void);
 
-// From `index`th device with this name on, the node itself. False: not so many.
+// The `index`th node that has this name among its "compatible" and is not disabled. False: not so many.
 bool platform_tree_find(const char *compatible, uint32_t index, struct device_node *node);
 
 // ---- supplied by the port ----

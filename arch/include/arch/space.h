@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// space.h: address spaces of the hardware: page tables and the translation cache. Implemented in arch/<port>/space.c.
+// space.h: address spaces of the hardware: page tables and the translation cache. Implemented in arch/common/space.c for ports whose
+// tables are as page_table.h says.
 //
 // Everything here works on single pages or runs of pages of PAGE_SIZE. The generic layer above (kernel/memory)
 // knows regions, sharing and copy on write; this layer knows only "this page is that frame with this access".
@@ -18,10 +19,10 @@ enum page_access : uint32_t {
     PAGE_GLOBAL = 1 << 5,   // kernel half: survives a switch of space
 };
 
-#include <arch/impl/space.h> // struct arch_space (root table and the set of CPUs that run it)
+#include <arch/impl/space.h> // struct arch_space (table_space.h)
 
-// Reads the current page tables (from boot code) and builds the kernel's own: the image with W^X, the direct map of
-// [0, highest physical address of `boot`'s memory) with the largest pages the CPU has, nothing at user addresses.
+// Replaces boot code's page tables by the kernel's own: the image with W^X, the direct map of every range of `boot`'s memory that is
+// neither reserved nor bad, with the largest pages the CPU has, nothing at user addresses.
 // Uses boot memory only (frame_alloc_boot). Before the frame allocator exists. One call.
 struct boot_info;
 void arch_space_init_kernel(const struct boot_info *boot);
@@ -44,15 +45,15 @@ enum status arch_space_map(struct arch_space *space, virt_t at, phys_t frame, ui
 // On STATUS_NO_MEMORY the first *mapped pages are in place.
 enum status arch_space_map_run(struct arch_space *space, virt_t at, const phys_t *frames, size_t count, uint32_t access, size_t *mapped);
 
-// What one page translates to; false: nothing mapped. `access` and `dirty` may be nullptr.
+// What one page translates to; false: nothing mapped. *access 0: a frame that nobody may touch. `frame` and `access` may be nullptr.
 bool arch_space_query(const struct arch_space *space, virt_t at, phys_t *frame, uint32_t *access);
 
 // Takes every mapped page in [from, to) out, calling drop(context, frame) for each with the translation already gone from
 // the table. The translation caches of all CPUs are clean before the first frame is dropped: frames are handed over in batches.
 void arch_space_unmap(struct arch_space *space, virt_t from, virt_t to, void (*drop)(void *context, phys_t frame), void *context);
 
-// Changes the access of every mapped page in [from, to); pages not mapped stay so. Flushed on return.
-// `mask_write`: only ever removes PAGE_WRITE, for pages that must stay copy-on-write.
+// Changes the access of every mapped page in [from, to); pages not mapped stay so. Access without read, write and execute keeps the frame
+// and lets nobody touch it. Flushed on return.
 void arch_space_protect(struct arch_space *space, virt_t from, virt_t to, uint32_t access);
 
 // Shares every mapped page in [from, to) of `source` with `target` (fork): share(context, frame) is called for each; when
@@ -63,6 +64,7 @@ enum status arch_space_share(struct arch_space *source, struct arch_space *targe
 // Loads the space on this CPU. Interrupts off. A no-op when it is loaded already.
 void arch_space_activate(struct arch_space *space);
 
-// The kernel half: maps pages for kernel stacks, devices and modules. Thread context.
+// The kernel half: maps `pages` frames from `frame` on for kernel stacks and devices, within KERNEL_AREA_START … _END (layout.h) or where
+// page_table_start maps them. STATUS_DENIED: writable and executable; STATUS_NO_MEMORY: nothing is mapped. Thread context or boot code.
 enum status arch_kernel_map(virt_t at, phys_t frame, size_t pages, uint32_t access);
 void arch_kernel_unmap(virt_t at, size_t pages); // translation caches of all CPUs are clean on return

@@ -7,10 +7,10 @@
 
 struct boot_info;
 
-// Chooses and calibrates the time sources, the best there is. Interrupts may be off.
+// Chooses and calibrates the time sources, the best there is. Interrupts may be off. STATUS_NO_DEVICE: none whose rate is known.
 enum status arch_time_init(const struct boot_info *boot);
 
-// Nanoseconds since boot: monotonic, the same on all CPUs. Lock-free, a few instructions.
+// Nanoseconds since boot: monotonic, the same on all CPUs. Lock-free, a few instructions. 0 before arch_time_init.
 uint64_t arch_time_ns(void);
 
 // Nanoseconds from cycles of arch_cycles(): for figures measured with it.
