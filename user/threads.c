@@ -43,6 +43,34 @@ static void threads_return_values(void)
     }
 }
 
+static int end_at_once(void *argument)
+{
+    return (int)syscall(SYS_exit, argument != NULL);
+}
+
+// One word is told the thread's id and cleared at its end: in this order, however soon the thread runs.
+static void id_is_stored_before_the_thread_runs(void)
+{
+    enum { THREADS = 4000, STACK = 16384 };
+    static char stack[STACK] __attribute__((aligned(16)));
+    static _Atomic pid_t word;
+    int flags =
+        CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID;
+    const struct timespec limit = { .tv_sec = 2 };
+    for (int i = 0; i < THREADS; i++) {
+        word = -1;
+        pid_t id = clone(end_at_once, stack + STACK, flags, NULL, &word, NULL, &word);
+        CHECK(id > 0);
+        for (pid_t now = word; now; now = word) {
+            if (futex(&word, WAIT, (uint32_t)now, &limit) < 0 && errno == ETIMEDOUT)
+                break;
+        }
+        CHECK_EQUAL(word, 0);
+        if (word)
+            return;
+    }
+}
+
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t condition = PTHREAD_COND_INITIALIZER;
 static long counter;
@@ -386,6 +414,7 @@ static void robust_mutex_survives_its_dead_owner(void)
 
 static const struct check_row rows[] = {
     CHECK_ROW(threads_return_values),
+    CHECK_ROW(id_is_stored_before_the_thread_runs),
     CHECK_ROW(mutex_excludes),
     CHECK_ROW(conditions_hand_over),
     CHECK_ROW(thread_storage_is_separate),

@@ -69,6 +69,14 @@ static enum status thread_make(struct process *process, uint64_t id, const struc
     return STATUS_OK;
 }
 
+// Where the caller wants the child's id, before the child runs: what it does there itself (its end clears the word that others wait
+// for) comes after. As on Linux, the child exists all the same if that memory cannot be had.
+static void parent_tid_store(const struct clone_request *request, uint32_t id)
+{
+    if (request->flags & LINUX_CLONE_PARENT_SETTID)
+        (void)arch_copy_to_user(request->parent_tid, &id, sizeof id);
+}
+
 // Into the child's memory through its page tables where it has a space of its own.
 static void child_tid_store(struct process *process, const struct clone_request *request, uint32_t id)
 {
@@ -97,6 +105,7 @@ static enum status clone_thread(const struct clone_request *request, uint64_t *i
         thread_discard(child);
         return STATUS_AGAIN;
     }
+    parent_tid_store(request, tid);
     thread_start(child);
     thread_release(child);
     return STATUS_OK;
@@ -156,6 +165,7 @@ static enum status clone_process(const struct clone_request *request, uint64_t *
     process_add_thread(process, child);
     process_become(process, PROCESS_RUNNING);
     mutex_release(&process_registry_lock);
+    parent_tid_store(request, (uint32_t)process->id);
     thread_start(child);
     thread_release(child);
     if (request->flags & LINUX_CLONE_VFORK)
@@ -186,9 +196,6 @@ static int64_t clone(const struct clone_request *request)
     enum status outcome = request->flags & LINUX_CLONE_THREAD ? clone_thread(request, &id) : clone_process(request, &id);
     if (outcome != STATUS_OK)
         return syscall_result(outcome);
-    uint32_t tid = (uint32_t)id;
-    if (request->flags & LINUX_CLONE_PARENT_SETTID)
-        (void)arch_copy_to_user(request->parent_tid, &tid, sizeof tid); // as Linux: the child exists all the same
     return (int64_t)id;
 }
 

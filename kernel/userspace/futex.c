@@ -34,19 +34,23 @@ struct futex_waiter {
 };
 
 static struct futex_bucket {
-    struct spinlock lock; // RANK_FUTEX
-    struct list_node waiters;
-} buckets[BUCKETS];
+    struct spinlock lock;
+    struct list_node waiters; // all zero before the first use
+} buckets[BUCKETS] = { [0 ... BUCKETS - 1] = { .lock = SPINLOCK(RANK_FUTEX) } };
 
 static struct futex_bucket *bucket_of(struct futex_key key)
 {
     static_assert(BUCKETS == 64);
-    struct futex_bucket *bucket = &buckets[hash_number(key.address ^ (uint64_t)(uintptr_t)key.space) >> 58];
-    if (!bucket->waiters.next) { // first use; racing users write the same
-        bucket->lock.rank = RANK_FUTEX;
+    return &buckets[hash_number(key.address ^ (uint64_t)(uintptr_t)key.space) >> 58];
+}
+
+// The first user of a bucket makes its list.
+static bool bucket_lock(struct futex_bucket *bucket) ACQUIRES(bucket->lock)
+{
+    bool on = spinlock_acquire_irq(&bucket->lock);
+    if (UNLIKELY(!bucket->waiters.next))
         list_init(&bucket->waiters);
-    }
-    return bucket;
+    return on;
 }
 
 static bool keys_equal(struct futex_key a, struct futex_key b)
@@ -82,7 +86,7 @@ static void waiter_leave(struct futex_waiter *waiter)
 {
     for (;;) { // a requeue may move it between looking and locking
         struct futex_bucket *bucket = bucket_of(waiter->key);
-        bool on = spinlock_acquire_irq(&bucket->lock);
+        bool on = bucket_lock(bucket);
         bool here = bucket == bucket_of(waiter->key);
         if (here)
             list_remove(&waiter->link);
@@ -100,7 +104,7 @@ static enum status futex_wait(uint64_t address, bool private, uint32_t expected,
         return STATUS_BAD_ARGUMENT;
     TRY(futex_key_of(address, private, &waiter.key, &value));
     struct futex_bucket *bucket = bucket_of(waiter.key);
-    bool on = spinlock_acquire_irq(&bucket->lock);
+    bool on = bucket_lock(bucket);
     list_add_tail(&bucket->waiters, &waiter.link);
     spinlock_release_irq(&bucket->lock, on);
     enum status outcome = arch_user_load32(address, &value);
@@ -120,7 +124,7 @@ static uint32_t futex_wake(struct futex_key key, uint32_t count, uint32_t mask)
 {
     struct futex_bucket *bucket = bucket_of(key);
     uint32_t woken = 0;
-    bool on = spinlock_acquire_irq(&bucket->lock);
+    bool on = bucket_lock(bucket);
     list_for_each_safe(node, &bucket->waiters) {
         struct futex_waiter *waiter = container_of(node, struct futex_waiter, link);
         if (woken == count)
@@ -161,11 +165,11 @@ static uint32_t futex_requeue(struct futex_key from, struct futex_key to, uint32
     struct futex_bucket *source = bucket_of(from), *target = bucket_of(to);
     struct futex_bucket *first = source < target ? source : target, *second = source < target ? target : source;
     uint32_t moved;
-    bool on = spinlock_acquire_irq(&first->lock);
+    bool on = bucket_lock(first);
     if (first == second) {
         moved = waiters_move(source, target, from, to, count);
     } else {
-        spinlock_acquire(&second->lock);
+        (void)bucket_lock(second); // interrupts are off already
         moved = waiters_move(source, target, from, to, count);
         spinlock_release(&second->lock);
     }
