@@ -51,6 +51,10 @@ boot_entry:
 
 boot_start:
     csrw sie, zero
+    lla t0, boot_taken
+    li t1, 1
+    amoswap.w.aq t1, t1, (t0)
+    bnez t1, boot_stuck                         // old firmware sends every hart here: the first one boots
     mv s0, a0
     mv s1, a1
     lla s2, boot_entry                          // where the image lies
@@ -58,11 +62,10 @@ boot_start:
     // What has no bytes in the file is zero.
     lla t0, kernel_bss_start
     lla t1, kernel_bss_end
-1:  sd zero, 0(t0)
-    sd zero, 8(t0)
-    sd zero, 16(t0)
-    sd zero, 24(t0)
-    addi t0, t0, 32
+1:  .irp offset, 0, 8, 16, 24, 32, 40, 48, 56, 64, 72, 80, 88, 96, 104, 112, 120
+    sd zero, \offset(t0)
+    .endr
+    addi t0, t0, 128
     bltu t0, t1, 1b
     lla t0, boot_hart
     sd s0, 0(t0)
@@ -168,7 +171,7 @@ boot_high:
     li s0, 0
     call arch_boot_main
 
-// A trap before arch_cpu_init.
+// A trap before arch_cpu_init, or a hart that is not needed.
     .p2align 2
 boot_stuck:
     wfi
@@ -177,6 +180,11 @@ boot_stuck:
 .section .rodata.boot, "a", @progbits
 message_no_paging:
     .asciz "Helix: this CPU has no page tables of the Sv39 kind.\r\n"
+
+.section .data.boot, "aw", @progbits
+.p2align 2
+boot_taken: // not among what is set to zero on the way
+    .4byte 0
 
 .section .bss.boot, "aw", @nobits
 .globl boot_tables, boot_stack_top, boot_image

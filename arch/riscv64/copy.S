@@ -44,19 +44,27 @@
     andi a5, a3, -8                     // where the last whole unit ends
     bnez a4, 5f
     sub t0, a5, a0
-    andi t0, t0, -32
-    add a6, a0, t0                      // where the last four together end
+    andi t0, t0, -64
+    add a6, a0, t0                      // where the last eight together end
     beqz t0, 4f
 3:  access \fixup, ld t0, 0(a1)
     access \fixup, ld t1, 8(a1)
     access \fixup, ld t2, 16(a1)
     access \fixup, ld t3, 24(a1)
+    access \fixup, ld t4, 32(a1)
+    access \fixup, ld t5, 40(a1)
+    access \fixup, ld a4, 48(a1)
+    access \fixup, ld a7, 56(a1)
     access \fixup, sd t0, 0(a0)
     access \fixup, sd t1, 8(a0)
     access \fixup, sd t2, 16(a0)
     access \fixup, sd t3, 24(a0)
-    addi a0, a0, 32
-    addi a1, a1, 32
+    access \fixup, sd t4, 32(a0)
+    access \fixup, sd t5, 40(a0)
+    access \fixup, sd a4, 48(a0)
+    access \fixup, sd a7, 56(a0)
+    addi a0, a0, 64
+    addi a1, a1, 64
     bltu a0, a6, 3b
 4:  bgeu a0, a5, 8f
     access \fixup, ld t0, 0(a1)
@@ -64,20 +72,34 @@
     addi a0, a0, 8
     addi a1, a1, 8
     j 4b
-5:  sub a1, a1, a4                      // t0 holds the unit that begins before the source, t1 the one behind
+5:  sub a1, a1, a4                      // what is left is at least one unit
     slli a6, a4, 3
     neg a7, a6                          // shifts count modulo 64
-    access \fixup, ld t0, 0(a1)
-6:  access \fixup, ld t1, 8(a1)
+    addi t3, a5, -8                     // where the last unit begins
+    access \fixup, ld t0, 0(a1)         // the unit that begins before the source
+    bgeu a0, t3, 7f
+6:  access \fixup, ld t1, 8(a1)         // two at a time
     srl t0, t0, a6
     sll t2, t1, a7
-    or t0, t0, t2
-    access \fixup, sd t0, 0(a0)
-    mv t0, t1
+    or t2, t0, t2
+    access \fixup, sd t2, 0(a0)
+    access \fixup, ld t0, 16(a1)
+    srl t1, t1, a6
+    sll t2, t0, a7
+    or t2, t1, t2
+    access \fixup, sd t2, 8(a0)
+    addi a0, a0, 16
+    addi a1, a1, 16
+    bltu a0, t3, 6b
+    bgeu a0, a5, 10f
+7:  access \fixup, ld t1, 8(a1)         // the last
+    srl t0, t0, a6
+    sll t2, t1, a7
+    or t2, t0, t2
+    access \fixup, sd t2, 0(a0)
     addi a0, a0, 8
     addi a1, a1, 8
-    bltu a0, a5, 6b
-    add a1, a1, a4
+10: add a1, a1, a4
 8:  bgeu a0, a3, 9f
     access \fixup, lbu t1, 0(a1)
     access \fixup, sb t1, 0(a0)
@@ -99,14 +121,13 @@
     j 1b
 2:  andi a5, a3, -8
     sub t0, a5, a0
-    andi t0, t0, -32
+    andi t0, t0, -128
     add a6, a0, t0
     beqz t0, 4f
-3:  access \fixup, sd a1, 0(a0)
-    access \fixup, sd a1, 8(a0)
-    access \fixup, sd a1, 16(a0)
-    access \fixup, sd a1, 24(a0)
-    addi a0, a0, 32
+3:  .irp offset, 0, 8, 16, 24, 32, 40, 48, 56, 64, 72, 80, 88, 96, 104, 112, 120
+    access \fixup, sd a1, \offset(a0)
+    .endr
+    addi a0, a0, 128
     bltu a0, a6, 3b
 4:  bgeu a0, a5, 8f
     access \fixup, sd a1, 0(a0)

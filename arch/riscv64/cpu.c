@@ -12,6 +12,7 @@
 #include "csr.h"
 #include "offsets.h"
 #include "platform.h"
+#include "probe.h"
 
 static_assert(CPU_STACK_TOP == offsetof(struct arch_cpu, kernel_stack_top) && CPU_CURRENT == offsetof(struct arch_cpu, current) &&
               CPU_PREEMPT == offsetof(struct arch_cpu, preempt_count) && CPU_EXIT_WORK == offsetof(struct arch_cpu, exit_work) &&
@@ -22,6 +23,17 @@ extern char arch_trap_entry[], boot_stack_top[];
 
 alignas(16) static uint8_t emergency_stack[8192]; // the first CPU's
 
+// What firmware has left open counts no more. User mode gets no cache instructions, no masked pointers and no state that nobody saves; a
+// CPU without the registers that say so has none of these.
+static void registers_close(void)
+{
+    CSR_WRITE(sie, 0);
+    CSR_WRITE(sstatus, FRAME_STATUS_USER_64);
+    CSR_WRITE(scounteren, COUNTER_TIME);
+    (void)probe_clear_senvcfg();
+    (void)probe_clear_sstateen();
+}
+
 void arch_cpu_init(struct cpu *cpu)
 {
     struct arch_cpu *arch = &cpu->arch;
@@ -30,9 +42,7 @@ void arch_cpu_init(struct cpu *cpu)
     arch->emergency_top = virt_of(emergency_stack + sizeof emergency_stack).raw;
     __asm__ volatile("mv tp, %0" : : "r"(cpu) : "memory");
     CSR_WRITE(sscratch, 0);
-    CSR_WRITE(sie, 0);
-    CSR_CLEAR(sstatus, STATUS_INTERRUPTS | STATUS_FLOAT | STATUS_USER_ACCESS);
     CSR_WRITE(stvec, (uintptr_t)arch_trap_entry);
-    CSR_WRITE(scounteren, COUNTER_TIME);
+    registers_close();
     fpu_init_cpu();
 }

@@ -56,6 +56,13 @@
     sd t3, FRAME_CAUSE(sp)
 .endm
 
+// No load reservation outlives a trap: what ran in between may have stored to the same place, or left a reservation of its own, and only
+// a store-conditional is sure to end it (Unprivileged ISA 20191213, 8.2). This one stores what is there, should it store at all.
+.macro drop_reservation
+    ld t0, FRAME_X(1)(sp)
+    sc.d zero, t0, (sp)
+.endm
+
 .macro restore_control
     ld t0, FRAME_STATUS(sp)
     ld t1, FRAME_PC(sp)
@@ -130,6 +137,7 @@ return_with_work:
     lw t0, CPU_EXIT_WORK(tp)
     bnez t0, return_with_work
 return_to_user:
+    drop_reservation
     each_preserved ld
     j return_scratch
 
@@ -162,6 +170,7 @@ trap_from_kernel:
     call trap_kernel_frame
     call arch_dispatch
     csrci sstatus, STATUS_INTERRUPTS
+    drop_reservation
     restore_control
     each_scratch ld
     ld sp, FRAME_X(2)(sp)

@@ -2,13 +2,17 @@
 // machine_test.c: what the booted hart must show: everything closed that user code could reach through, and the page tables that
 // it says it has.
 
+#include <lib/string.h>
+
 #include <arch/cpu.h>
 #include <arch/layout.h>
 #include <arch/page_table.h>
+#include <arch/user_copy.h>
 
 #include <helix/cpu.h>
 #include <helix/test.h>
 #include <helix/thread.h>
+#include <helix/user.h>
 
 #include "csr.h"
 #include "fpu_state.h"
@@ -16,8 +20,9 @@
 
 KERNEL_TEST(machine, keeps_user_memory_and_the_float_unit_closed)
 {
-    enum : uint64_t { VECTOR = 3 << 9, READ_EXECUTABLE = 1 << 19 };
-    CHECK_EQUAL(CSR_READ(sstatus) & (STATUS_USER_ACCESS | READ_EXECUTABLE | STATUS_FLOAT | VECTOR), 0);
+    enum : uint64_t { BIG_ENDIAN = 1 << 6, VECTOR = 3 << 9, CUSTOM = 3 << 15, READ_EXECUTABLE = 1 << 19 };
+    const uint64_t open = STATUS_USER_ACCESS | READ_EXECUTABLE | STATUS_FLOAT | VECTOR | CUSTOM;
+    CHECK_EQUAL(CSR_READ(sstatus) & (open | BIG_ENDIAN), 0);
     CHECK_EQUAL(CSR_READ(scounteren), COUNTER_TIME);
 }
 
@@ -36,6 +41,19 @@ KERNEL_TEST(machine, uses_the_page_tables_that_it_says)
     CHECK_EQUAL(satp >> SATP_MODE_SHIFT, SATP_MODE_SV39 + page_table_levels() - 3);
     CHECK_EQUAL(arch_user_end(), (1ull << (9 * page_table_levels() + 11)) - PAGE_SIZE);
     CHECK((satp >> SATP_TAG_SHIFT & SATP_TAGS) < translation_tags() || !translation_tags());
+}
+
+KERNEL_TEST(machine, knows_the_call_that_reads_a_whole_frame)
+{
+    CHECK(syscall_name(CALL_CLONE) && string_equal(syscall_name(CALL_CLONE), "clone"));
+}
+
+// Their lower bits alone would lead to a page of the image.
+KERNEL_TEST(machine, refuses_addresses_whose_upper_bits_differ)
+{
+    static char byte;
+    for (unsigned bit = PAGE_SHIFT + 9 * page_table_levels(); bit < 63; bit++)
+        CHECK_EQUAL(user_copy(&byte, (const void *)(uintptr_t)(virt_of(&byte).raw ^ 1ull << bit), 1), 1);
 }
 
 KERNEL_TEST(machine, counts_preemption_and_requests_apart)

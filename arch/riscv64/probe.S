@@ -5,7 +5,9 @@
 
 .option arch, +f, +d
 
-#define CSR_SEED 0x015
+#define CSR_SEED     0x015
+#define CSR_SENVCFG  0x10a
+#define CSR_SSTATEEN 0x10c // the first of four
 
 .section .text, "ax", @progbits
 
@@ -17,6 +19,20 @@ probe_float:
     li a0, 1
     ret
     fault_row 1b, probe_failed
+
+// bool probe_clear_senvcfg(void), bool probe_clear_sstateen(void): the register is 0, or false: there is none for us (Privileged
+// Architecture 1.12, 4.1.10; State Enable Extension 1.0).
+.macro probe_clear name, register
+.globl \name
+.hidden \name
+\name:
+77777: csrw \register, zero
+    li a0, 1
+    ret
+    fault_row 77777b, probe_failed
+.endm
+    probe_clear probe_clear_senvcfg, CSR_SENVCFG
+    probe_clear probe_clear_sstateen, CSR_SSTATEEN
 
 // int64_t probe_seed(void): one reading of the entropy source's CSR (Cryptography Extensions 1.0.1, 4.1), −1: there is none for us.
 .globl probe_seed

@@ -22,12 +22,14 @@ struct user_registers {
     uint64_t pc, x[31];
 };
 
-// Linux's union __riscv_fp_state, as large as its largest member; its end is the header of an extension, 0: none.
+// Linux's union of __riscv_fp_state, as large as its largest member, and of the header of what extensions there are behind it: magic 0
+// ends their list.
 struct float_context {
     struct fpu_state d;
-    uint64_t reserved[33];
+    uint32_t wider[63];
+    uint32_t reserved, magic, size;
 };
-static_assert(sizeof(struct float_context) == 528);
+static_assert(sizeof(struct float_context) == 528 && offsetof(struct float_context, reserved) == 516);
 
 struct ucontext {
     uint64_t flags, link;
@@ -105,10 +107,8 @@ enum status arch_signal_pop(struct arch_frame *frame, uint64_t *mask, struct lin
 {
     struct ucontext user;
     TRY(arch_copy_from_user(&user, frame->sp + offsetof(struct signal_frame, user), sizeof user));
-    for (size_t i = 0; i < ARRAY_LENGTH(user.floats.reserved); i++) {
-        if (user.floats.reserved[i])
-            return STATUS_BAD_ADDRESS; // an extension's state that nobody saved
-    }
+    if (user.floats.reserved | user.floats.magic | user.floats.size)
+        return STATUS_BAD_ADDRESS; // an extension's state that nobody saved
     TRY(floats_restore(&user.floats.d));
     memcpy(frame, user.registers.x, sizeof user.registers.x);
     frame->pc = user.registers.pc;

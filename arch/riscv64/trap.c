@@ -51,42 +51,52 @@ static const struct exception_row {
 void arch_dispatch(struct arch_frame *frame);
 [[noreturn]] void arch_dispatch_without_stack(struct arch_frame *frame);
 
-// Whether the page tables permit the access now, so that the CPU has only remembered something older. User pages are out of the
-// kernel's reach but where it has opened them.
-static bool access_permitted(const struct arch_frame *frame, uint32_t access, uint32_t kind)
+// Addresses whose upper bits are not all alike lead nowhere, though there is an entry for their lower bits.
+static bool address_valid(uint64_t address)
 {
-    bool user_page = access & PAGE_USER;
-    bool opened = frame->status & FRAME_STATUS_USER_ACCESS && !(kind & FAULT_EXECUTE);
-    if (arch_frame_from_user(frame) ? !user_page : user_page && !opened)
-        return false;
-    uint32_t needed = kind & FAULT_WRITE ? PAGE_WRITE : kind & FAULT_EXECUTE ? PAGE_EXECUTE : PAGE_READ;
-    return access & needed;
+    unsigned ignored = 64 - PAGE_SHIFT - 9 * page_table_levels();
+    return (int64_t)(address << ignored) >> ignored == (int64_t)address;
 }
 
-// A CPU may have remembered a page's older rights, or that there was none.
-static bool fault_is_stale(const struct arch_frame *frame, uint64_t address, uint32_t *kind)
+// Whether the page tables let the kernel do what it has trapped at: its CPU has remembered older rights, or that there was no page.
+// User pages are out of its reach but where it has opened them.
+static bool kernel_access_permitted(const struct arch_frame *frame, uint64_t address, uint32_t kind)
 {
-    bool kernel_half = (int64_t)address < 0;
-    const struct arch_space *space = kernel_half ? arch_space_kernel() : cpu_local()->arch.space;
-    uint32_t access;
-    if (!space || !arch_space_query(space, (virt_t){ align_down(address, PAGE_SIZE) }, nullptr, &access) || !access)
+    uint32_t access, needed = kind & FAULT_WRITE ? PAGE_WRITE : kind & FAULT_EXECUTE ? PAGE_EXECUTE : PAGE_READ;
+    const struct arch_space *space = cpu_local()->arch.space; // nullptr under the boot tables
+    if (!address_valid(address) || !space || !arch_space_query(space, (virt_t){ align_down(address, PAGE_SIZE) }, nullptr, &access))
         return false;
-    *kind |= FAULT_PRESENT;
-    if (!access_permitted(frame, access, *kind))
-        return false;
-    __asm__ volatile("sfence.vma %0, zero" : : "r"(address) : "memory");
-    return true;
+    bool opened = frame->status & FRAME_STATUS_USER_ACCESS && !(kind & FAULT_EXECUTE);
+    return access & needed && (opened || !(access & PAGE_USER));
+}
+
+// What has been served and faults once more is what the CPU has remembered. All is forgotten, as the fence for one address is not about
+// the tables on the way (4.2.1).
+static void user_page_fault(struct arch_frame *frame, uint32_t kind)
+{
+    struct arch_thread *thread = &thread_current()->arch;
+    if (thread->fault_address == frame->address)
+        translation_forget_users();
+    thread->fault_address = frame->address;
+    (void)kernel_page_fault(frame->address, kind | FAULT_USER, frame);
+}
+
+static void kernel_own_page_fault(struct arch_frame *frame, uint32_t kind)
+{
+    uint64_t address = frame->address;
+    if (kernel_access_permitted(frame, address, kind))
+        translation_forget_users();
+    else if (!kernel_page_fault(address, kind, frame) && !arch_fault_fixup(frame))
+        kernel_fatal_fault("page fault", address, frame);
 }
 
 static void page_fault(struct arch_frame *frame)
 {
-    uint64_t address = frame->address;
-    uint32_t kind = (frame->cause == CAUSE_STORE_PAGE ? FAULT_WRITE : 0) | (frame->cause == CAUSE_FETCH_PAGE ? FAULT_EXECUTE : 0) |
-                    (arch_frame_from_user(frame) ? FAULT_USER : 0);
-    if (fault_is_stale(frame, address, &kind))
-        return;
-    if (!kernel_page_fault(address, kind, frame) && !arch_fault_fixup(frame))
-        kernel_fatal_fault("page fault", address, frame);
+    uint32_t kind = (frame->cause == CAUSE_STORE_PAGE ? FAULT_WRITE : 0) | (frame->cause == CAUSE_FETCH_PAGE ? FAULT_EXECUTE : 0);
+    if (arch_frame_from_user(frame))
+        user_page_fault(frame, kind);
+    else
+        kernel_own_page_fault(frame, kind);
 }
 
 // With the unit off, any of its instructions is illegal; so may be one that no CPU knows, which comes back with the unit on.
@@ -101,7 +111,7 @@ static bool first_float(struct arch_frame *frame)
 
 static void exception(struct arch_frame *frame)
 {
-    static const struct exception_row reserved = { "reserved exception", LINUX_SIGSEGV, CODE_KERNEL };
+    static const struct exception_row reserved = { "reserved exception", LINUX_SIGILL, CODE_ILL_ILLTRP };
     const struct exception_row *row = frame->cause < CAUSES && exceptions[frame->cause].name ? &exceptions[frame->cause] : &reserved;
     uint32_t vector = (uint32_t)frame->cause;
     if (arch_frame_from_user(frame)) {

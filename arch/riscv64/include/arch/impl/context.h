@@ -13,4 +13,6 @@ struct arch_context {
 struct arch_thread {
     void *fpu;        // nullptr: never used the unit
     uint32_t fpu_cpu; // CPU whose registers hold the newest state, valid while that CPU's fpu_owner is this
+
+    uint64_t fault_address; // of its last page fault in user mode
 };

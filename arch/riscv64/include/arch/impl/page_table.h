@@ -102,7 +102,7 @@ static inline uint64_t page_entry_write_protect(uint64_t entry)
     return entry & ~ENTRY_WRITE;
 }
 
-// A CPU may remember that there was nothing, and faults then: trap.c finds the entry and tries again.
+// A CPU may remember that there was nothing, and faults then: trap.c makes it forget when that comes twice.
 static inline void page_table_publish_user(void)
 {
     __asm__ volatile("" : : : "memory");
