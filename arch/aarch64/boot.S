@@ -6,8 +6,9 @@
 // ELF instead passes nothing; QEMU's virt machine then leaves the tree at the start of its memory.
 //
 // The tables made here last until arch_space_init_kernel: the image at its link address with the rights of its segments, the
-// blocks of 1 GiB that hold the image and the tree in the direct map (readable, writable, never executable), and, for the
-// moments in which the tables themselves change, 2 MiB of identity, read-only, round this code.
+// blocks of 2 MiB that hold the tree in the direct map (readable, writable, never executable), to which boot.c adds memory once it is
+// known, and, for the moments in which the tables themselves change, 2 MiB of identity, read-only, round this code. What is not known
+// to be memory is mapped nowhere: a CPU may read ahead wherever it is allowed to.
 
 #include "image.h"
 #include "offsets.h"
@@ -26,6 +27,7 @@
 .set NO_KERNEL_EXECUTE, 1 << 53
 .set NO_USER_EXECUTE,  1 << 54
 .set IMAGE_TABLES,     8            // 16 MiB
+.set SPARE_TABLES,     8            // of the direct map: two for the tree, the others for boot.c
 
 // 0 Device-nGnRnE, 1 Device-nGnRE, 2 Normal uncached, 3 write-through, 4 write-back, 5 write-back transient.
 .set MEMORY_TYPES, 0x000077ffbb440400
@@ -55,7 +57,8 @@ boot_entry:
     .ascii "ARM\x64"
     .long 0
 
-// x20 = device tree, x21 = where the image lies, x22 = from there to the link address. All of it physical, without a stack.
+// x20 = device tree, x21 = where the image lies, x22 = from there to the link address, x23 = the next spare table. All of it physical,
+// without a stack.
 boot_start:
     msr daifset, #15
     mov x20, x0
@@ -65,6 +68,7 @@ boot_start:
     bl enter_level_1
     bl find_tree
     bl check_cpu
+    bl drop_cached_tables
     bl clear_tables
     bl fill_image
     bl fill_direct_map
@@ -86,6 +90,7 @@ enter_level_1:
     address x24, message_level
     b.ne refuse
     mov x0, #(1 << 31)              // HCR_EL2.RW: EL1 is AArch64
+    orr x0, x0, #(3 << 40)          // API, APK: pointer authentication does not trap
     msr hcr_el2, x0
     isb
     mov x0, #3                      // EL1 may use the physical counter and timer
@@ -102,7 +107,19 @@ enter_level_1:
     msr vpidr_el2, x0
     mrs x0, mpidr_el1
     msr vmpidr_el2, x0
-    mrs x0, id_aa64pfr0_el1
+    mrs x0, id_aa64mmfr1_el1
+    ubfx x0, x0, #40, #4            // HCX
+    cbz x0, 1f
+    msr s3_4_c1_c2_2, xzr           // HCRX_EL2: nothing that is newer than this code
+1:  mrs x0, id_aa64mmfr0_el1
+    ubfx x0, x0, #56, #4            // FGT
+    cbz x0, 1f
+    msr s3_4_c1_c1_4, xzr           // HFGRTR_EL2, HFGWTR_EL2, HFGITR_EL2, HDFGRTR_EL2, HDFGWTR_EL2: no fine-grained traps
+    msr s3_4_c1_c1_5, xzr
+    msr s3_4_c1_c1_6, xzr
+    msr s3_4_c3_c1_4, xzr
+    msr s3_4_c3_c1_5, xzr
+1:  mrs x0, id_aa64pfr0_el1
     ubfx x0, x0, #24, #4            // GIC system registers
     cbz x0, 2f
     mrs x0, s3_4_c12_c9_5           // ICC_SRE_EL2: SRE, and Enable for EL1
@@ -209,30 +226,34 @@ fill_image:
     b.lo 1b
     ret
 
-// x0 = an address whose GiB is to be shown; x9 = the next spare table. Changes x1 … x4.
-map_direct:
-    address x1, boot_root
-    lsr x2, x0, #39
+// x1 = a table; then the one that its entry for x0 leads to, made if there is none. Changes x2.
+.macro table_below shift
+    ubfx x2, x0, #\shift, #9
     add x1, x1, x2, lsl #3
-    ldr x2, [x1, #(256 * 8)]
+    ldr x2, [x1]
     cbnz x2, 1f
-    orr x2, x9, #ENTRY_TABLE
-    str x2, [x1, #(256 * 8)]
-    add x9, x9, #4096
-1:  bic x2, x2, #ENTRY_TABLE
-    ubfx x3, x0, #30, #9
-    lsr x0, x0, #30
-    lsl x0, x0, #30
-    ldr x4, =(ENTRY_BLOCK | NO_USER_EXECUTE | NO_KERNEL_EXECUTE)
-    orr x0, x0, x4
-    str x0, [x2, x3, lsl #3]
+    orr x2, x23, #ENTRY_TABLE
+    str x2, [x1]
+    add x23, x23, #4096
+1:  bic x1, x2, #ENTRY_TABLE
+.endm
+
+// x0 = an address whose 2 MiB are to be shown. Changes x0 … x2.
+map_direct:
+    address x1, boot_root + 256 * 8
+    table_below 39
+    table_below 30
+    ubfx x2, x0, #21, #9
+    add x1, x1, x2, lsl #3
+    bic x0, x0, #0x1fffff
+    ldr x2, =(ENTRY_BLOCK | NO_USER_EXECUTE | NO_KERNEL_EXECUTE)
+    orr x0, x0, x2
+    str x0, [x1]
     ret
 
 fill_direct_map:
     mov x10, x30
-    address x9, boot_direct
-    mov x0, x21
-    bl map_direct
+    address x23, boot_spare_tables
     mov x0, x20
     bl map_direct
     ldr x0, =(TREE_MOST - 1)
@@ -258,7 +279,8 @@ fill_identity:
     str x0, [x1, x2, lsl #3]
     ret
 
-// Written past the caches, which must not hold older contents when they are turned on.
+// The tables are written past the caches. Older contents there must neither be written back over them nor be found when the caches are
+// turned on: so before and after.
 drop_cached_tables:
     dmb sy
     mrs x2, ctr_el0
@@ -334,6 +356,8 @@ boot_high:
     bl memset
     address x0, boot_image_start
     str x21, [x0]
+    address x0, boot_table_next
+    str x23, [x0]
     ldr x0, =BOOT_MAGIC
     mov x1, x20
     bl arch_boot_main
@@ -349,6 +373,7 @@ boot_high:
 boot_root_exchange:
     mrs x4, daif
     msr daifset, #15
+    dsb ishst                       // the new tables are complete
     adr x5, 1f
     sub x5, x5, x3
     adr x6, 2f
@@ -385,8 +410,8 @@ message_granule:
 
 .section .bss.boot, "aw", @nobits
 .p2align 12
-.globl boot_tables, boot_root, boot_identity_root, boot_empty, boot_device_pages, boot_stack
-.hidden boot_tables, boot_root, boot_identity_root, boot_empty, boot_device_pages, boot_stack
+.globl boot_root, boot_identity_root, boot_empty, boot_device_pages, boot_spare_end, boot_stack
+.hidden boot_root, boot_identity_root, boot_empty, boot_device_pages, boot_spare_end, boot_stack
 boot_tables:
 boot_root:
     .skip 4096
@@ -398,8 +423,9 @@ boot_identity:
     .skip 4096
 boot_empty:
     .skip 4096
-boot_direct:
-    .skip 3 * 4096
+boot_spare_tables:
+    .skip SPARE_TABLES * 4096
+boot_spare_end:
 boot_image_upper:
     .skip 4096
 boot_image:

@@ -51,11 +51,18 @@ void early_console_keep(void)
         registers = nullptr;
 }
 
-// A port that never gets ready costs its patience and nothing else.
+static bool is_full(void)
+{
+    return arch_read32(registers + FLAGS) & FLAG_FULL;
+}
+
+// A port that never gets ready costs its patience once and nothing else.
 static void byte_write(uint8_t byte)
 {
-    for (int polls = 0; polls < PATIENCE && arch_read32(registers + FLAGS) & FLAG_FULL; polls++)
+    static bool stuck;
+    for (int polls = 0; is_full() && !stuck && polls < PATIENCE; polls++)
         __asm__ volatile("yield");
+    stuck = is_full();
     arch_write32(registers + DATA, byte);
 }
 

@@ -3,8 +3,8 @@
 
 #include "features.h"
 
-// Bits of AT_HWCAP, from 64 on of AT_HWCAP2, and the words for them are Linux ABI (asm/hwcap.h). Not in it is what the kernel keeps shut: SVE, pointer authentication,
-// memory tags.
+// Bits of AT_HWCAP, from 64 on of AT_HWCAP2, and the words for them are Linux ABI (asm/hwcap.h). Not in it is what the kernel keeps shut:
+// SVE, pointer authentication, memory tags.
 const struct feature features[] = {
     { "fp", 0, FEATURES_PFR0, 16, 0 },        { "asimd", 1, FEATURES_PFR0, 20, 0 },      { "aes", 3, FEATURES_ISAR0, 4, 1 },
     { "pmull", 4, FEATURES_ISAR0, 4, 2 },     { "sha1", 5, FEATURES_ISAR0, 8, 1 },       { "sha2", 6, FEATURES_ISAR0, 12, 1 },

@@ -10,8 +10,8 @@
 #include <helix/cpu.h>
 
 enum { DISTRIBUTOR_SIZE = 0x1000, CONTROL = 0x000, TYPE = 0x004, TARGETS = 0x800, SEND = 0xf00 };
-enum { INTERFACE_SIZE = 0x1000, CPU_CONTROL = 0x00, CPU_PRIORITY = 0x04, CPU_TAKE = 0x0c, CPU_END = 0x10 };
-enum : uint32_t { ENABLE = 1, ANY_PRIORITY = 0xf0, TYPE_NUMBERS = 0x1f, SEND_SELF = 2 << 24, SEND_TARGETS = 16 };
+enum { INTERFACE_SIZE = 0x100, CPU_CONTROL = 0x00, CPU_PRIORITY = 0x04, CPU_TAKE = 0x0c, CPU_END = 0x10, CPU_ACTIVE = 0xd0 };
+enum : uint32_t { ACTIVE_WORDS = 4, ENABLE = 1, ANY_PRIORITY = 0xf0, TYPE_NUMBERS = 0x1f, SEND_SELF = 2 << 24, SEND_TARGETS = 16 };
 
 static volatile uint8_t *interface; // [const] after find
 static uint8_t targets[CPU_MAX];    // each CPU's bit as a target, from its open(); 0: the machine has but one, and no targets
@@ -41,6 +41,9 @@ static void gicv2_open(void)
     targets[cpu_local()->id] = read_target();
     gic_mask(&gicv2, GIC_IPI, false);
     arch_write32(gicv2.shared + CONTROL, ENABLE);
+    for (uint32_t i = 0; i < ACTIVE_WORDS; i++)
+        arch_write32(interface + CPU_ACTIVE + i * 4,
+                     0); // what a loader has taken and never ended would shut out all that is not more urgent
     arch_write32(interface + CPU_PRIORITY, ANY_PRIORITY);
     arch_write32(interface + CPU_CONTROL, ENABLE);
 }

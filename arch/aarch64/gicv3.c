@@ -28,6 +28,10 @@ static uint32_t affinities[CPU_MAX];    // as redistributors state them: levels 
 #define ICC_PMR    "s3_0_c4_c6_0"
 #define ICC_IAR1   "s3_0_c12_c12_0"
 #define ICC_EOIR1  "s3_0_c12_c12_1"
+#define ICC_AP1R0  "s3_0_c12_c9_0"
+#define ICC_AP1R1  "s3_0_c12_c9_1"
+#define ICC_AP1R2  "s3_0_c12_c9_2"
+#define ICC_AP1R3  "s3_0_c12_c9_3"
 #define ICC_SGI1R  "s3_0_c12_c11_5"
 #define ICC_BPR1   "s3_0_c12_c12_3"
 #define ICC_CTLR   "s3_0_c12_c12_4"
@@ -137,11 +141,27 @@ static enum status gicv3_find(const struct device_tree *tree, struct device_node
     return start_redistributor(tree, node);
 }
 
+// What a loader has taken and never ended would shut out all that is not more urgent. There is a bit for each level of preemption.
+static void forget_active(void)
+{
+    enum { PRIORITY_BITS = 8, BITS_MASK = 7 };
+    uint32_t bits = (system_register_read(ICC_CTLR) >> PRIORITY_BITS & BITS_MASK) + 1;
+    system_register_write(ICC_AP1R0, 0);
+    if (bits > 5)
+        system_register_write(ICC_AP1R1, 0);
+    if (bits > 6) {
+        system_register_write(ICC_AP1R2, 0);
+        system_register_write(ICC_AP1R3, 0);
+    }
+    __asm__ volatile("isb" : : : "memory");
+}
+
 static void gicv3_open(void)
 {
     affinities[cpu_local()->id] = own_affinity();
     gic_mask(&gicv3, GIC_IPI, false);
     arch_write32(gicv3.shared + CONTROL, CONTROL_AFFINITY | CONTROL_GROUP1);
+    forget_active();
     interface_write(ICC_PMR, ANY_PRIORITY);
     interface_write(ICC_BPR1, 0);
     interface_write(ICC_CTLR, 0); // one write ends an interrupt

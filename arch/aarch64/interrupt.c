@@ -139,7 +139,7 @@ bool interrupt_use_for_timer(uint32_t line)
     if (!line_exists(line))
         return false;
     bool on = spinlock_acquire_irq(&lock);
-    line_set_up(line);
+    line_set_up(line & LINE_NUMBER); // a level, whatever the tree says: some are wrong
     timer_number = line & LINE_NUMBER;
     spinlock_release_irq(&lock, on);
     arch_interrupt_unmask(line);

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: MIT
 // machine_test.c: what the booted CPU must show: protections on, nothing of the kernel's open to programs, no way round W^X.
 
+#include <arch/boot.h>
 #include <arch/cpu.h>
+#include <arch/device.h>
+#include <arch/layout.h>
 #include <arch/page_table.h>
 
+#include <helix/boot_info.h>
 #include <helix/test.h>
 
 #include "features.h"
@@ -40,6 +44,16 @@ KERNEL_TEST(machine, knows_pages_again_by_their_entries)
     uint64_t kept = page_entry((phys_t){ 0x5000 }, PAGE_USER);
     CHECK(kept != 0 && !page_entry_present(kept));
     CHECK_EQUAL(page_entry_frame(kept).raw, 0x5000);
+}
+
+// A CPU may read ahead wherever it is allowed to: in the first tables, too, which still stand.
+KERNEL_TEST(machine, was_shown_memory_and_no_device_by_boot_code)
+{
+    struct arch_device serial;
+    CHECK(arch_boot_view_at(nullptr, boot_info()->device_tree.raw, 8) != nullptr);
+    CHECK(arch_boot_view_at(nullptr, DIRECT_MAP_SIZE - PAGE_SIZE, 8) == nullptr);
+    CHECK(arch_device_find("arm,pl011", 0, &serial) == STATUS_OK);
+    CHECK(arch_boot_view_at(nullptr, serial.start.raw, 8) == nullptr);
 }
 
 KERNEL_TEST(machine, executes_no_page_on_both_sides)

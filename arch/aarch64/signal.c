@@ -140,6 +140,7 @@ enum status arch_signal_push(struct arch_frame *frame, const struct signal_deliv
     frame->pc = delivery->handler;
     frame->pstate = PSTATE_USER | (frame->pstate & PSTATE_FLAGS);
     frame->kind = 0;
+    frame->syndrome = 0; // told once
     return STATUS_OK;
 }
 

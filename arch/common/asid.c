@@ -74,6 +74,7 @@ uint16_t asid_assign(struct arch_space *space)
     if (space->tag >> ASID_BITS != asid_generation)
         tag_assign(space);
     if (cpu->tag_generation != asid_generation) {
+        page_table_load(arch_space_kernel()->root, 0, true); // what is read ahead must not come back under a tag that is free now
         translation_forget_users();
         cpu->tag_generation = asid_generation;
     }

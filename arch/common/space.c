@@ -53,11 +53,14 @@ static uint64_t *table_of(uint64_t entry)
     return direct_map(page_entry_frame(entry));
 }
 
+// Walks run ahead, too: they must find a table empty as soon as an entry leads to it.
 static enum status table_new(phys_t *table)
 {
     if (frames_ready)
-        return frame_alloc(1, FRAME_ZEROED, table);
-    *table = frame_alloc_boot(1);
+        TRY(frame_alloc(1, FRAME_ZEROED, table));
+    else
+        *table = frame_alloc_boot(1);
+    atomic_thread_fence(memory_order_release);
     return STATUS_OK;
 }
 
@@ -271,6 +274,7 @@ enum status arch_space_create(struct arch_space *space)
     unsigned users = page_table_kernel_first();
     memset(table, 0, users * sizeof *table);
     memcpy(table + users, (uint64_t *)direct_map(kernel_space.root) + users, (PAGE_TABLE_ENTRIES - users) * sizeof *table);
+    page_table_publish_user(); // even a space that nothing is mapped in can be loaded
     *space = (struct arch_space){ .root = root };
     return STATUS_OK;
 }

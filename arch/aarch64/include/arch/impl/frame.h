@@ -12,7 +12,7 @@ struct arch_frame {
     uint64_t sp, pc, pstate;
     uint64_t argument; // system calls: x0 as it came, so that the call can be restarted
     uint64_t kind;     // FRAME_SYSCALL for a system call whose frame is as it came but for x0, else 0
-    uint64_t syndrome; // ESR_EL1 and FAR_EL1 of exceptions
+    uint64_t syndrome; // ESR_EL1 and FAR_EL1 of exceptions, else 0; of a system call, while it has its kind, what was there before
     uint64_t address;
 };
 static_assert(sizeof(struct arch_frame) == 38 * 8 && sizeof(struct arch_frame) % 16 == 0);
@@ -87,6 +87,7 @@ static inline void arch_frame_restart_syscall(struct arch_frame *frame)
     frame->pc -= 4;
     frame->x[0] = frame->argument;
     frame->kind = 0;
+    frame->syndrome = 0;
 }
 
 // Whether the frame is that of a system call whose restart has not been decided yet.
@@ -106,4 +107,5 @@ static inline void arch_frame_fork(struct arch_frame *child, const struct arch_f
     *child = *parent;
     child->x[0] = 0;
     child->kind = 0;
+    child->syndrome = 0;
 }

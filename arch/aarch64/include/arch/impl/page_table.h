@@ -24,6 +24,9 @@ enum page_entry_bits : uint64_t {
 
 extern uint64_t boot_empty_root; // physical address of a table without entries
 
+// Lets the boot tables show memory in which the kernel's own can be built.
+void boot_memory_show(void);
+
 // Makes `root` the kernel's instead of the boot tables, which may map the same addresses by pages of another size.
 void boot_root_replace(phys_t root);
 
@@ -44,7 +47,10 @@ static inline unsigned page_table_largest(void)
 
 static inline bool page_table_choose(unsigned attempt)
 {
-    return attempt == 0;
+    if (attempt)
+        return false;
+    boot_memory_show();
+    return true;
 }
 
 static inline bool page_table_start(phys_t root)
