@@ -46,6 +46,13 @@
     ldp x16, x17, [sp, #128]
 .endm
 
+// The barriers are never executed: CPUs that go on ahead in a straight line stop there.
+.macro exception_return
+    eret
+    dsb nsh
+    isb
+.endm
+
 // From user mode: the rest of the frame, and the kernel's own x18, SP_EL0 and end of the chain of stack frames.
 .macro enter_from_user
     save_registers
@@ -58,6 +65,13 @@
     ldr x4, [x18, #CPU_CURRENT]
     msr sp_el0, x4
     mov x29, xzr
+.endm
+
+// No system call and no exception: ESR_EL1 and FAR_EL1 still tell of an older one.
+.macro save_no_cause
+    stp xzr, xzr, [sp, #FRAME_ARGUMENT]
+    stp xzr, xzr, [sp, #FRAME_SYNDROME]
+    msr daifclr, #4
 .endm
 
 // Not a system call: why it came. From here on a system error is taken where it happens.
@@ -80,6 +94,7 @@ user_synchronous:
     mov x0, sp
     msr daifclr, #6
     bl kernel_syscall
+    str x0, [sp]
     msr daifset, #2
     ldr w1, [x18, #CPU_EXIT_WORK]
     cbnz w1, return_with_work
@@ -96,7 +111,7 @@ return_unchanged:
     restore_scratch
     ldr x18, [sp, #FRAME_X18]
     add sp, sp, #FRAME_SIZE
-    eret
+    exception_return
 
 user_exception:
     save_cause
@@ -106,7 +121,7 @@ user_exception:
 
 user_interrupt:
     enter_from_user
-    save_cause
+    save_no_cause
     mov x0, sp
     bl interrupt_dispatch
 return_to_user:
@@ -189,7 +204,7 @@ kernel_common:
     ldp x29, x30, [sp, #FRAME_X29]
     restore_scratch
     add sp, sp, #FRAME_SIZE
-    eret
+    exception_return
 
 // sp lies on no thread's stack, or too near its end; x0 and x1 are in the CPU's scratch words. The boot thread's stack and the emergency
 // stack are as good.

@@ -12,12 +12,11 @@
 
 .section .text.entry, "ax", @progbits
 
-.macro each_scratch operation // what a function may spoil, but sp
+.macro each_scratch operation // what a function may spoil, but sp and a0
     \operation x1, FRAME_X(1)(sp)
     \operation x5, FRAME_X(5)(sp)
     \operation x6, FRAME_X(6)(sp)
     \operation x7, FRAME_X(7)(sp)
-    \operation x10, FRAME_X(10)(sp)
     \operation x11, FRAME_X(11)(sp)
     \operation x12, FRAME_X(12)(sp)
     \operation x13, FRAME_X(13)(sp)
@@ -80,6 +79,7 @@ arch_trap_entry:
     ld sp, CPU_STACK_TOP(tp)
     addi sp, sp, -FRAME_SIZE
     each_scratch sd
+    sd a0, FRAME_X(10)(sp)
     sd gp, FRAME_X(3)(sp)
     ld t0, CPU_USER_SP(tp)
     csrrw t4, sscratch, zero
@@ -117,6 +117,7 @@ return_scratch:
 2:  each_preserved sd
     j 1b
 3:  bne t1, t2, return_with_work        // a frame that was made anew is complete
+    sd a0, FRAME_X(10)(sp)
     each_preserved sd
     j return_with_work
 
@@ -139,6 +140,7 @@ return_with_work:
 return_to_user:
     drop_reservation
     each_preserved ld
+    ld a0, FRAME_X(10)(sp)
     j return_scratch
 
 // [[noreturn]] void arch_return_to_user(struct arch_frame *frame)
@@ -166,6 +168,7 @@ trap_from_kernel:
     ld t0, CPU_TEMPORARY(tp)
     addi sp, sp, -FRAME_SIZE
     each_scratch sd
+    sd a0, FRAME_X(10)(sp)
     each_preserved sd
     call trap_kernel_frame
     call arch_dispatch
@@ -173,6 +176,7 @@ trap_from_kernel:
     drop_reservation
     restore_control
     each_scratch ld
+    ld a0, FRAME_X(10)(sp)
     ld sp, FRAME_X(2)(sp)
     sret
 
@@ -180,6 +184,7 @@ trap_from_kernel:
     ld sp, CPU_EMERGENCY_TOP(tp)
     addi sp, sp, -FRAME_SIZE
     each_scratch sd
+    sd a0, FRAME_X(10)(sp)
     each_preserved sd
     call trap_kernel_frame
     call arch_dispatch_without_stack

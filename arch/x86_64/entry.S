@@ -71,6 +71,7 @@ arch_syscall_entry:
     movq %rsp, %rdi
     sti
     call kernel_syscall
+    movq %rax, FRAME_RAX(%rsp)
     cli
     cmpl $0, %gs:CPU_EXIT_WORK
     jne return_with_work
@@ -104,6 +105,7 @@ interrupt_syscall:
     movq %rsp, %rdi
     sti
     call kernel_syscall
+    movq %rax, FRAME_RAX(%rsp)
     cli
     cmpl $0, %gs:CPU_EXIT_WORK
     je return_by_iret

@@ -192,12 +192,18 @@ struct syscall_arguments {
 // Result: what user space gets, −errno for a failure (syscall_result).
 typedef int64_t syscall_handler(struct thread *self, const struct syscall_arguments *arguments);
 
-static inline int64_t syscall_result(enum status status)
-{
-    return status == STATUS_OK ? 0 : status <= STATUS_RESTART ? (int64_t)status - 1000 : -(int64_t)status_errno(status);
-}
 // Results below −1000 are the restart statuses, resolved at the exit to user mode.
 enum : int64_t { SYSCALL_RESTART = STATUS_RESTART - 1000, SYSCALL_RESTART_NOHANDLER = STATUS_RESTART_NOHANDLER - 1000 };
+
+// The only source of these two: sees to it that signal_deliver decides, also when the signal is gone.
+int64_t syscall_interrupted(int64_t result);
+
+static inline int64_t syscall_result(enum status status)
+{
+    if (UNLIKELY(status <= STATUS_RESTART))
+        return syscall_interrupted((int64_t)status - 1000);
+    return status == STATUS_OK ? 0 : -(int64_t)status_errno(status);
+}
 
 // Name and per-number counters for stats and /proc/helix/syscalls; nullptr for an empty slot.
 const char *syscall_name(uint32_t number);

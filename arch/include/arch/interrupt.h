@@ -59,8 +59,9 @@ enum fault_kind : uint32_t {
 bool kernel_page_fault(uint64_t address, uint32_t kind, struct arch_frame *frame);
 [[noreturn]] void kernel_fatal_fault(const char *what, uint64_t address, struct arch_frame *frame);
 
-// A system call. Interrupts on. Number, arguments and result are in the frame.
-void kernel_syscall(struct arch_frame *frame);
+// A system call. Interrupts on. Number and arguments are in the frame; the port puts what is returned there as the result, unless the
+// frame was made anew meanwhile and the port can tell.
+int64_t kernel_syscall(struct arch_frame *frame);
 
 // Before every return to user mode, interrupts off: delivers signals, reschedules. Called only when the CPU's
 // exit-work flag (struct arch_cpu) is set, so the common path is one test.

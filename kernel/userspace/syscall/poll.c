@@ -104,7 +104,7 @@ static enum status poll_masked(struct thread *self, struct poll_call *call, uint
 static int64_t poll_result(enum status status, size_t ready)
 {
     if (status == STATUS_INTERRUPTED)
-        return SYSCALL_RESTART_NOHANDLER;
+        return syscall_interrupted(SYSCALL_RESTART_NOHANDLER);
     return status == STATUS_OK ? (int64_t)ready : syscall_result(status);
 }
 

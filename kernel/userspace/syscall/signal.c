@@ -102,7 +102,7 @@ static int64_t signal_pause(struct thread *self)
         atomic_store(&self->wake_pending, false);
         (void)thread_block(BLOCK_SIGNAL, UINT64_MAX);
     }
-    return SYSCALL_RESTART_NOHANDLER;
+    return syscall_interrupted(SYSCALL_RESTART_NOHANDLER);
 }
 
 int64_t sys_pause(struct thread *self, const struct syscall_arguments *arguments)

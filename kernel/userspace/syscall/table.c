@@ -52,29 +52,37 @@ static void count_unimplemented(uint64_t number)
     }
 }
 
-// Below SYSCALL_SLOTS, also for a processor that guesses the branch before it wrong.
+// Below SYSCALL_SLOTS, also for a processor that guesses the branch before it wrong; the compiler must not see that it knows that already.
 static uint64_t index_clamp(uint64_t number)
 {
-    return number & -(uint64_t)(number < SYSCALL_SLOTS);
+    static_assert((SYSCALL_SLOTS & (SYSCALL_SLOTS - 1)) == 0);
+    __asm__("" : "+r"(number));
+    return number & (SYSCALL_SLOTS - 1);
 }
 
-void kernel_syscall(struct arch_frame *frame)
+[[gnu::noinline]] static int64_t unknown(struct arch_frame *frame)
 {
-    struct thread *self = thread_current();
+    count_unimplemented(arch_frame_syscall_number(frame));
+    return -ENOSYS;
+}
+
+int64_t kernel_syscall(struct arch_frame *frame)
+{
     uint64_t number = arch_frame_syscall_number(frame);
-    if (UNLIKELY(number >= SYSCALL_SLOTS || !table[number].run)) {
-        count_unimplemented(number);
-        arch_frame_set_result(frame, -ENOSYS);
-        return;
-    }
+    if (UNLIKELY(number >= SYSCALL_SLOTS)) [[clang::musttail]]
+        return unknown(frame);
     number = index_clamp(number);
+    if (UNLIKELY(!table[number].run)) [[clang::musttail]]
+        return unknown(frame);
     cpu_local()->syscall_counts[number]++;
-    int64_t result = table[number].run(self, (const struct syscall_arguments *)arch_frame_syscall_arguments(frame));
-    arch_frame_set_result(frame, result);
-    if (UNLIKELY(result == SYSCALL_RESTART || result == SYSCALL_RESTART_NOHANDLER)) {
-        atomic_fetch_or(&self->flags, THREAD_SIGNALLED); // signal_deliver decides, also when the signal is gone
-        arch_exit_work_set(true);
-    }
+    return table[number].run(thread_current(), (const struct syscall_arguments *)arch_frame_syscall_arguments(frame));
+}
+
+int64_t syscall_interrupted(int64_t result)
+{
+    atomic_fetch_or(&thread_current()->flags, THREAD_SIGNALLED);
+    arch_exit_work_set(true);
+    return result;
 }
 
 const char *syscall_name(uint32_t number)

@@ -118,7 +118,7 @@ static int64_t sleep_until(struct thread *self, uint64_t deadline_ns, uint64_t r
     if (remainder_at && timespec_store(remainder_at, deadline_ns > now ? deadline_ns - now : 0) != STATUS_OK)
         return syscall_result(STATUS_BAD_ADDRESS);
     user->restart_deadline_ns = deadline_ns;
-    return SYSCALL_RESTART_NOHANDLER;
+    return syscall_interrupted(SYSCALL_RESTART_NOHANDLER);
 }
 
 int64_t sys_nanosleep(struct thread *self, const struct syscall_arguments *arguments)
