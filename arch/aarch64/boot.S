@@ -17,7 +17,6 @@
 .set BOOT_MAGIC,   0xd00dfeed       // LINUX_IMAGE_MAGIC (boot/linux_image)
 .set TREE_MAGIC,   0xedfe0dd0       // as read on a little-endian CPU
 .set TREE_MOST,    0x200000
-.set VIRT_UART,    0x09000000       // QEMU's virt machine
 
 // Table entries (impl/page_table.h).
 .set ENTRY_TABLE,      0x3

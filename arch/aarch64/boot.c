@@ -105,8 +105,8 @@ const void *arch_boot_view_at(const struct physical_view *view, uint64_t start, 
 volatile void *boot_map_device(phys_t registers)
 {
     phys_t page = { align_down(registers.raw, PAGE_SIZE) };
-    if (boot_device_pages[0])
-        return nullptr;
+    boot_device_pages[0] = 0;
+    translation_forget_kernel(EARLY_CONSOLE_VA);
     boot_device_pages[0] = page_entry(page, PAGE_READ | PAGE_WRITE | PAGE_UNCACHED | PAGE_GLOBAL);
     page_table_publish_kernel();
     return (volatile uint8_t *)virt_pointer((virt_t){ EARLY_CONSOLE_VA }) + (registers.raw & PAGE_MASK);

@@ -11,6 +11,7 @@
 #include <arch/space.h>
 
 #include "boot.h"
+#include "offsets.h"
 
 enum { DATA = 0x00, FLAGS = 0x18, CONTROL = 0x30 }; // PL011, Arm DDI 0183, chapter 3
 enum : uint32_t { FLAG_FULL = 1 << 5, CONTROL_ON = 1 << 0 | 1 << 8 };
@@ -29,10 +30,18 @@ static bool standard_output(const struct device_tree *tree, struct device_node *
            device_tree_is_compatible(tree, *node, "arm,pl011");
 }
 
+// Until the tree has told, what goes wrong is told where boot.S would tell it.
+void early_console_guess(void)
+{
+    page = VIRT_UART;
+    registers = boot_map_device((phys_t){ page });
+}
+
 void early_console_find(const struct device_tree *tree)
 {
     struct device_node node;
     uint64_t start, size;
+    registers = nullptr;
     if (!standard_output(tree, &node) && !device_tree_compatible(tree, device_tree_root(tree), "arm,pl011", &node))
         return;
     if (!device_tree_registers(tree, node, 0, &start, &size) || size <= CONTROL || !is_aligned(start, 4) ||

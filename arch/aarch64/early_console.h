@@ -4,7 +4,10 @@
 
 #include <lib/device_tree.h>
 
-// Looks for it in the tree; until then, and without one, nothing is written. Boot code's page tables are in force.
+// Takes the port of QEMU's virt machine until the tree is read, so that what goes wrong before is told there.
+void early_console_guess(void);
+
+// Looks for it in the tree; without one in it nothing is written. Boot code's page tables are in force.
 void early_console_find(const struct device_tree *tree);
 
 // Maps its registers at the same place in the kernel's own page tables, which are complete but for this and not yet in force.

@@ -23,3 +23,5 @@
 
 #define CLASS_SVC       0x15
 #define BOOT_STACK_SIZE 32768
+
+#define VIRT_UART 0x09000000 // where QEMU's virt machine has its serial port: for what goes wrong before the tree is read

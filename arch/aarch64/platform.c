@@ -11,11 +11,12 @@
 #include "early_console.h"
 #include "psci.h"
 
-// Nothing is set up yet, not even the CPU's block: whatever runs here neither locks nor logs.
+// Nothing but the CPU is set up yet: whatever runs here does not log.
 void arch_boot_begin(uint64_t data)
 {
     const struct physical_view view = { .at = arch_boot_view_at };
     counter_begin();
+    early_console_guess();
     if (platform_tree_read(&view, (phys_t){ data }))
         early_console_find(platform_tree());
 }

@@ -47,8 +47,8 @@ static bool has_memory(const struct boot_info *boot)
 
 void arch_boot_main(uint64_t magic, uint64_t data)
 {
+    arch_cpu_init(cpu_by_id(0)); // first, so that a fault is told
     arch_boot_begin(data);
-    arch_cpu_init(cpu_by_id(0));
     const struct physical_view view = { .at = arch_boot_view_at };
     struct boot_info *boot = boot_info();
     const struct boot_protocol *protocol = protocol_find(magic);

@@ -53,10 +53,12 @@ uint64_t arch_cycles_per_second(void)
     return hz;
 }
 
+// From now on, so that the error of the conversion does not grow with the time since boot. Rounded up: not before the deadline.
 void arch_timer_set(uint64_t deadline_ns)
 {
-    uint64_t ticks = scale(deadline_ns, ticks_of_ns) + 1; // rounded up: not before the deadline
-    counter_timer_set(base + MIN(ticks, (uint64_t)INT64_MAX));
+    uint64_t now = arch_cycles(), now_ns = scale(now - base, ns_of_tick);
+    uint64_t ticks = deadline_ns > now_ns ? MIN(scale(deadline_ns - now_ns, ticks_of_ns), (uint64_t)INT64_MAX) + 1 : 0;
+    counter_timer_set(now + ticks);
 }
 
 size_t arch_time_describe(char *to, size_t size)

@@ -118,7 +118,7 @@ static void exception(struct arch_frame *frame)
         if (!first_float(frame))
             kernel_exception(vector, row->name, row->signal, row->code, arch_frame_ip(frame), frame);
     } else if (!arch_fault_fixup(frame)) {
-        kernel_exception(vector, row->name, 0, 0, 0, frame);
+        kernel_fatal_fault(row->name, frame->address, frame);
     }
 }
 

@@ -6,6 +6,7 @@
 #include <lib/string.h>
 
 #include <helix/boot_info.h>
+#include <helix/log.h>
 #include <helix/panic.h>
 
 #include <generated/profile.h>
@@ -40,6 +41,7 @@ static void pieces_add(uint64_t first, uint64_t end)
 void boot_frames_init(const struct boot_info *boot, uint64_t limit_bytes)
 {
     uint64_t limit = limit_bytes ? limit_bytes / PAGE_SIZE : ZONE_NORMAL_END; // frames of RAM, wherever they lie
+    uint64_t taken = 0;
     piece_count = 0;
     retired = false;
     initialised = true;
@@ -52,7 +54,13 @@ void boot_frames_init(const struct boot_info *boot, uint64_t limit_bytes)
         if (first >= end)
             continue;
         end = MIN(end, first + limit);
+        if (piece_count && !boot_frames_worth(pieces[0].first, end, taken + end - first)) {
+            log_warn("memory", "%lu KiB at 0x%lx lie too far from the rest; left out", (unsigned long)(range->size / KIB),
+                     (unsigned long)range->start.raw);
+            continue;
+        }
         limit -= end - first;
+        taken += end - first;
         pieces_add(first, end);
     }
 }

@@ -87,6 +87,20 @@ TEST(boot_frames, leave_everything_else_in_runs_of_one_zone)
     CHECK(left.ascending && !left.split);
 }
 
+TEST(boot_frames, leave_out_what_lies_too_far_away)
+{
+    machine_begin();
+    boot_frames_init(&machine, 0);
+    uint64_t first, end, far_first, far_end;
+    boot_frames_extent(&first, &end);
+    machine.memory[machine.memory_count++] = (struct memory_range){ .start = { 1ull << 39 }, .size = MIB, .kind = MEMORY_USABLE };
+    boot_frames_init(&machine, 0);
+    boot_frames_extent(&far_first, &far_end);
+    CHECK_EQUAL(far_first, first);
+    CHECK_EQUAL(far_end, end);
+    machine.memory_count--;
+}
+
 TEST(boot_frames, honour_the_limit_of_the_profile)
 {
     machine_begin();

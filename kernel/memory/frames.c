@@ -262,10 +262,12 @@ static void database_extent(const struct boot_info *boot, uint64_t *first, uint6
     for (uint32_t i = 0; i < boot->memory_count; i++) {
         const struct memory_range *range = &boot->memory[i];
         bool may_come = range->kind == MEMORY_INITRAMFS || range->kind == MEMORY_KERNEL || range->kind == MEMORY_BOOTLOADER;
-        if (!may_come)
+        uint64_t lowest = MIN(*first, range->start.raw / PAGE_SIZE);
+        uint64_t highest = MAX(*end, MIN((range->start.raw + range->size) / PAGE_SIZE, ZONE_NORMAL_END));
+        if (!may_come || !boot_frames_worth(lowest, highest, *end - *first))
             continue;
-        *first = MIN(*first, range->start.raw / PAGE_SIZE);
-        *end = MAX(*end, MIN((range->start.raw + range->size) / PAGE_SIZE, ZONE_NORMAL_END));
+        *first = lowest;
+        *end = highest;
     }
     *first = align_down(*first, 1ull << BUDDY_MAX_ORDER); // so that no block of a policy begins before it
 }

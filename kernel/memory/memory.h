@@ -20,6 +20,13 @@ bool boot_frames_take(size_t pages, phys_t *first);
 // The lowest frame number of usable memory, and one past the highest within the limit; both 0 when there is none.
 void boot_frames_extent(uint64_t *first, uint64_t *end);
 
+// Whether the table of frames may reach over [first, end) for the sake of `frames` frames in it: holes are not worth any price.
+static inline bool boot_frames_worth(uint64_t first, uint64_t end, uint64_t frames)
+{
+    enum { SHARE = 2 };
+    return (end - first) * sizeof(struct frame) <= frames * PAGE_SIZE / SHARE;
+}
+
 // Calls visit for every run that was not handed out, in ascending order; each lies in one zone. Nothing is handed out afterwards.
 void boot_frames_retire(void (*visit)(void *context, uint64_t first, uint64_t count), void *context);
 
