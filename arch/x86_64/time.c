@@ -182,15 +182,18 @@ uint64_t arch_cycles_per_second(void)
     return tsc_hz;
 }
 
+// From now on, so that the error of the conversion does not grow with the time since boot. Rounded up: not before the deadline, but
+// for what lies beyond the longest time; the kernel sets the timer again then.
 void arch_timer_set(uint64_t deadline_ns)
 {
+    enum : uint64_t { LONGEST_NS = 3600 * NS_PER_S };
+    uint64_t now = arch_cycles(), now_ns = scale(now - base_cycles, ns_of_cycle);
+    uint64_t ahead = deadline_ns > now_ns ? MIN(deadline_ns - now_ns, LONGEST_NS) : 0;
     if (has_deadline) {
-        uint64_t cycles = scale(deadline_ns, cycles_of_ns) + 1; // rounded up: not before the deadline
-        msr_write(MSR_TSC_DEADLINE, base_cycles + MIN(cycles, (uint64_t)INT64_MAX));
+        msr_write(MSR_TSC_DEADLINE, now + scale(ahead, cycles_of_ns) + 1);
         return;
     }
-    uint64_t now = arch_time_ns();
-    uint64_t ticks = deadline_ns > now ? scale(deadline_ns - now, ticks_of_ns) : 0;
+    uint64_t ticks = scale(ahead, ticks_of_ns);
     apic_timer_start(ticks < UINT32_MAX ? (uint32_t)ticks + 1 : UINT32_MAX);
 }
 

@@ -73,6 +73,26 @@ int64_t sys_rt_sigprocmask(struct thread *self, const struct syscall_arguments *
     return value[2] ? syscall_result(arch_copy_to_user(value[2], &old, sizeof old)) : 0;
 }
 
+static bool on_alternate_stack(const struct thread *self)
+{
+    const struct linux_stack *held = &self->user->alternate_stack;
+    uint64_t sp = arch_frame_sp(arch_user_frame(self->stack_low.raw + KERNEL_STACK_SIZE));
+    return held->size && sp - held->pointer < held->size;
+}
+
+static enum status alternate_stack_set(struct thread *self, const struct linux_stack *wanted)
+{
+    bool off = wanted->flags & LINUX_SS_DISABLE;
+    if (on_alternate_stack(self))
+        return STATUS_NOT_PERMITTED;
+    if (wanted->flags & ~(LINUX_SS_ONSTACK | LINUX_SS_DISABLE))
+        return STATUS_BAD_ARGUMENT;
+    if (!off && wanted->size < LINUX_MINSIGSTKSZ)
+        return STATUS_NO_MEMORY;
+    self->user->alternate_stack = off ? (struct linux_stack){} : (struct linux_stack){ .pointer = wanted->pointer, .size = wanted->size };
+    return STATUS_OK;
+}
+
 int64_t sys_rt_sigreturn(struct thread *self, const struct syscall_arguments *arguments)
 {
     struct arch_frame *frame = arch_user_frame(self->stack_low.raw + KERNEL_STACK_SIZE);
@@ -84,7 +104,8 @@ int64_t sys_rt_sigreturn(struct thread *self, const struct syscall_arguments *ar
         return 0;
     }
     signal_set_blocked(self, mask);
-    return arch_frame_result(frame); // the gateway writes it back where it is
+    (void)alternate_stack_set(self, &stack); // as Linux: one that cannot be is left as it was
+    return arch_frame_result(frame);         // the gateway writes it back where it is
 }
 
 int64_t sys_rt_sigpending(struct thread *self, const struct syscall_arguments *arguments)
@@ -145,21 +166,15 @@ int64_t sys_rt_sigtimedwait(struct thread *self, const struct syscall_arguments 
 
 int64_t sys_sigaltstack(struct thread *self, const struct syscall_arguments *arguments)
 {
-    struct linux_stack *held = &self->user->alternate_stack, wanted, old = *held;
-    uint64_t sp = arch_frame_sp(arch_user_frame(self->stack_low.raw + KERNEL_STACK_SIZE));
-    bool inside = held->size && sp - held->pointer < held->size;
-    old.flags = !held->size ? LINUX_SS_DISABLE : inside ? LINUX_SS_ONSTACK : 0;
+    const struct linux_stack *held = &self->user->alternate_stack;
+    struct linux_stack wanted, old = *held;
+    old.flags = !held->size ? LINUX_SS_DISABLE : on_alternate_stack(self) ? LINUX_SS_ONSTACK : 0;
     if (arguments->value[0]) {
         if (arch_copy_from_user(&wanted, arguments->value[0], sizeof wanted) != STATUS_OK)
             return syscall_result(STATUS_BAD_ADDRESS);
-        if (inside)
-            return syscall_result(STATUS_NOT_PERMITTED);
-        if (wanted.flags & ~(LINUX_SS_ONSTACK | LINUX_SS_DISABLE))
-            return syscall_result(STATUS_BAD_ARGUMENT);
-        if (!(wanted.flags & LINUX_SS_DISABLE) && wanted.size < LINUX_MINSIGSTKSZ)
-            return syscall_result(STATUS_NO_MEMORY);
-        *held = wanted.flags & LINUX_SS_DISABLE ? (struct linux_stack){}
-                                                : (struct linux_stack){ .pointer = wanted.pointer, .size = wanted.size };
+        enum status outcome = alternate_stack_set(self, &wanted);
+        if (outcome != STATUS_OK)
+            return syscall_result(outcome);
     }
     return arguments->value[1] ? syscall_result(arch_copy_to_user(arguments->value[1], &old, sizeof old)) : 0;
 }
