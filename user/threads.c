@@ -60,6 +60,10 @@ static void id_is_stored_before_the_thread_runs(void)
     for (int i = 0; i < THREADS; i++) {
         word = -1;
         pid_t id = clone(end_at_once, stack + STACK, flags, NULL, &word, NULL, &word);
+        if (id < 0 && errno == EINVAL) {
+            CHECK_SKIP("this C library's clone makes no threads");
+            return;
+        }
         CHECK(id > 0);
         for (pid_t now = word; now; now = word) {
             if (futex(&word, WAIT, (uint32_t)now, &limit) < 0 && errno == ETIMEDOUT)

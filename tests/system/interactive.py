@@ -255,6 +255,7 @@ def ash_session(prefix, *options):
 
         def kill_by_job():
             ash("sleep 100 &")
+            time.sleep(0.3)                                 # until it has run: before, it ignores what its shell ignores
             ash("kill %1")
             time.sleep(0.3)
             wants(ash("echo; jobs; echo"), r"(?i)terminated|^\s*$", "kill %1")
