@@ -169,6 +169,23 @@ TEST(boot_device_tree, takes_no_archive_that_ends_before_it_begins_or_lies_on_th
     }
 }
 
+TEST(boot_device_tree, takes_no_archive_when_all_slots_are_taken)
+{
+    begin();
+    memory_node("memory@40000000", RAM, RAM_SIZE);
+    tree_test_node(&blob, "chosen");
+    TREE_TEST_CELLS(&blob, "linux,initrd-start", RAM + 16 * MIB);
+    TREE_TEST_CELLS(&blob, "linux,initrd-end", RAM + 17 * MIB);
+    tree_test_end(&blob);
+    CHECK(finish() == STATUS_OK);
+    CHECK_EQUAL(boot.initramfs_count, 1);
+    struct boot_module last = boot.initramfs[BOOT_INITRAMFS - 1];
+    boot.initramfs_count = BOOT_INITRAMFS;
+    CHECK(boot_device_tree(&tree, TREE_AT, &boot) == STATUS_OK);
+    CHECK_EQUAL(boot.initramfs_count, BOOT_INITRAMFS);
+    CHECK_EQUAL(boot.initramfs[BOOT_INITRAMFS - 1].size, last.size);
+}
+
 TEST(boot_device_tree, takes_seeds_once)
 {
     static uint32_t seed[2 * BOOT_RANDOM_SEED / sizeof(uint32_t)];
@@ -214,6 +231,24 @@ TEST(boot_device_tree, refuses_more_regions_than_anybody_has)
         tree_test_end(&blob);
         CHECK(finish() == (count == 512 ? STATUS_OK : STATUS_TOO_LONG));
         CHECK_EQUAL(boot.memory_count, BOOT_MEMORY_RANGES);
+    }
+    boot_info_finish(&boot); // counts what is lost no longer
+}
+
+TEST(boot_device_tree, refuses_more_reserved_regions_than_anybody_has)
+{
+    static uint32_t regions[4 * 512];
+    for (uint32_t count = 511; count <= 512; count++) { // and one of memory
+        for (uint32_t i = 0; i < 4 * count; i++)
+            regions[i] = i % 4 == 1 ? RAM + i * 1024 : i % 4 == 3 ? 4096 : 0;
+        begin();
+        memory_node("memory@40000000", RAM, RAM_SIZE);
+        reserved_begin();
+        tree_test_node(&blob, "many");
+        tree_test_cells(&blob, "reg", regions, 4 * count);
+        tree_test_end(&blob);
+        tree_test_end(&blob);
+        CHECK(finish() == (count == 511 ? STATUS_OK : STATUS_TOO_LONG));
     }
     boot_info_finish(&boot); // counts what is lost no longer
 }
