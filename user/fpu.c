@@ -5,6 +5,7 @@
 #include "check.h"
 #include "machine.h"
 
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/syscall.h>
@@ -36,6 +37,31 @@ static void registers_survive_switches(void)
     for (int i = 0; i < 4; i++) {
         int status;
         CHECK(wait(&status) > 0 && status == 0);
+    }
+}
+
+static void *keep_own_registers(void *seed)
+{
+    struct registers in = { 0 }, out = { 0 };
+    for (int i = 0; i < 200; i++) {
+        fill_pattern(&in, (int)(uintptr_t)seed + i);
+        call_with_registers(&in, &out, SYS_sched_yield, 0, 0);
+        if (!same(&in, &out))
+            return NULL;
+    }
+    return seed;
+}
+
+static void threads_have_registers_of_their_own(void)
+{
+    pthread_t threads[3];
+    for (uintptr_t i = 0; i < 3; i++)
+        CHECK_EQUAL(pthread_create(&threads[i], NULL, keep_own_registers, (void *)(i * 50 + 1)), 0);
+    CHECK(keep_own_registers((void *)170));
+    for (uintptr_t i = 0; i < 3; i++) {
+        void *result;
+        CHECK_EQUAL(pthread_join(threads[i], &result), 0);
+        CHECK_EQUAL((uintptr_t)result, i * 50 + 1);
     }
 }
 
@@ -163,6 +189,7 @@ static void calls_preserve_general_registers(void)
 static const struct check_row rows[] = {
     CHECK_ROW(program_starts_with_clean_registers),
     CHECK_ROW(registers_survive_switches),
+    CHECK_ROW(threads_have_registers_of_their_own),
     CHECK_ROW(fork_copies_the_registers),
     CHECK_ROW(handler_runs_on_its_own_registers),
     CHECK_ROW(handler_starts_with_the_right_controls),

@@ -43,23 +43,26 @@
 
 // `#include MACHINE_FAULTS` takes this machine's faults.h.
 #if defined __x86_64__
-#define MACHINE_BASICS  "machine/x86_64/basics.h"
-#define MACHINE_FAULTS  "machine/x86_64/faults.h"
-#define MACHINE_VECTORS "machine/x86_64/vectors.h"
-#define MACHINE_FRAMES  "machine/x86_64/frames.h"
-#define MACHINE_CRIMES  "machine/x86_64/crimes.h"
+#define MACHINE_BASICS    "machine/x86_64/basics.h"
+#define MACHINE_FAULTS    "machine/x86_64/faults.h"
+#define MACHINE_VECTORS   "machine/x86_64/vectors.h"
+#define MACHINE_FRAMES    "machine/x86_64/frames.h"
+#define MACHINE_CRIMES    "machine/x86_64/crimes.h"
+#define MACHINE_REGISTERS "machine/x86_64/registers.h"
 #elif defined __aarch64__
-#define MACHINE_BASICS  "machine/aarch64/basics.h"
-#define MACHINE_FAULTS  "machine/aarch64/faults.h"
-#define MACHINE_VECTORS "machine/aarch64/vectors.h"
-#define MACHINE_FRAMES  "machine/aarch64/frames.h"
-#define MACHINE_CRIMES  "machine/aarch64/crimes.h"
+#define MACHINE_BASICS    "machine/aarch64/basics.h"
+#define MACHINE_FAULTS    "machine/aarch64/faults.h"
+#define MACHINE_VECTORS   "machine/aarch64/vectors.h"
+#define MACHINE_FRAMES    "machine/aarch64/frames.h"
+#define MACHINE_CRIMES    "machine/aarch64/crimes.h"
+#define MACHINE_REGISTERS "machine/aarch64/registers.h"
 #elif defined __riscv
-#define MACHINE_BASICS  "machine/riscv64/basics.h"
-#define MACHINE_FAULTS  "machine/riscv64/faults.h"
-#define MACHINE_VECTORS "machine/riscv64/vectors.h"
-#define MACHINE_FRAMES  "machine/riscv64/frames.h"
-#define MACHINE_CRIMES  "machine/riscv64/crimes.h"
+#define MACHINE_BASICS    "machine/riscv64/basics.h"
+#define MACHINE_FAULTS    "machine/riscv64/faults.h"
+#define MACHINE_VECTORS   "machine/riscv64/vectors.h"
+#define MACHINE_FRAMES    "machine/riscv64/frames.h"
+#define MACHINE_CRIMES    "machine/riscv64/crimes.h"
+#define MACHINE_REGISTERS "machine/riscv64/registers.h"
 #else
 #error "machine.h: a machine without a folder in user/machine/"
 #endif

@@ -192,6 +192,27 @@ static void alternate_stack_is_used(void)
     CHECK_EQUAL(sigaltstack(&stack, NULL), 0);
 }
 
+static char other_stack[32768];
+
+static void change_stack_of_frame(int signal_number, siginfo_t *info, void *context)
+{
+    (void)signal_number;
+    (void)info;
+    ((ucontext_t *)context)->uc_stack = (stack_t){ .ss_sp = other_stack, .ss_size = sizeof other_stack };
+}
+
+// The frame says what the alternate stack is afterwards.
+static void returning_sets_the_alternate_stack(void)
+{
+    stack_t stack = { .ss_sp = alternate, .ss_size = sizeof alternate }, now;
+    struct sigaction action = { .sa_sigaction = change_stack_of_frame, .sa_flags = SA_SIGINFO };
+    CHECK_EQUAL(sigaltstack(&stack, NULL), 0);
+    CHECK_EQUAL(sigaction(SIGUSR1, &action, NULL), 0);
+    raise(SIGUSR1);
+    CHECK_EQUAL(sigaltstack(NULL, &now), 0);
+    CHECK(now.ss_sp == other_stack && now.ss_size == sizeof other_stack);
+}
+
 static sigjmp_buf recovery;
 
 static void recover(int signal_number)
@@ -584,6 +605,7 @@ static const struct check_row rows[] = {
     CHECK_ROW(ignored_signal_interrupts_nothing),
     CHECK_ROW(sleep_tells_what_is_left),
     CHECK_ROW(alternate_stack_is_used),
+    CHECK_ROW(returning_sets_the_alternate_stack),
     CHECK_ROW(stack_overflow_can_be_handled_on_the_alternate_stack),
     CHECK_ROW(overflow_without_room_for_the_frame_kills),
     CHECK_ROW(handlers_nest_only_when_asked),

@@ -95,7 +95,7 @@ def guest_programs_files():
 
 @test
 def guest_programs_processes():
-    return run_programs(["processes", "signals", "faults", "memory", "fpu", "threads"], "musl.")
+    return run_programs(["processes", "signals", "faults", "memory", "fpu", "registers", "threads", "spaces"], "musl.")
 
 
 @test

@@ -8,7 +8,6 @@ import os
 import random
 import re
 import selectors
-import signal
 import socket
 import subprocess
 import tempfile
@@ -16,17 +15,18 @@ import time
 from collections import namedtuple
 from pathlib import Path
 
-from harness import Failed, arch, check, shorten
+from harness import arch, check, shorten
 from helix import initramfs, kernel, qemu, trees
 from helix.cpio import merge
 from helix.run import exec_archive
 from registry import test
 
-SILENCE_S, LIMIT_S, SEED, TOKEN = 0.7, 12, 20, "trees"
+SILENCE_S, LIMIT_S, SEED, TOKEN = 0.4, 30, 20, "trees"
 MIB = 1 << 20
 MEMORY = 256 * MIB
 
-# `stub` is instructions followed by two quads at 16: the address of the tree and of the kernel. `control` gives QEMU the stub.
+# Physical addresses. `stub`: instructions, in front of two quads: the tree's address and the kernel's. It lies at `start`, where the firmware,
+# or else QEMU, begins. `timer`, `controller`, `serial`: names of nodes.
 Machine = namedtuple("Machine", "ram kernel firmware stub start timer controller serial extra")
 MACHINES = {
     # ldr x0, tree; ldr x4, kernel; br x4; nop
@@ -77,12 +77,8 @@ def into_root(text, more):
     return text[:at] + more + "\n};\n"
 
 
-def properties_of_root(text, more):
-    return text.replace("/ {\n", "/ {\n" + more + "\n", 1)
-
-
 def reserve(text, start, size, more="no-map;"):
-    return into_root(text, f"reserved-memory {{ evil@0 {{ reg = {region(start, size)}; {more} }}; }};")
+    return text.replace(" ranges; ", f" ranges; wrong@0 {{ reg = {region(start, size)}; {more} }}; ", 1)
 
 
 def memory_registers(text, value):
@@ -105,7 +101,6 @@ def base_text(initrd_size):
     line = f'\t\tbootargs = "exec.token={TOKEN}";\n\t\tlinux,initrd-start = <{cells(start)}>;\n\t\tlinux,initrd-end = <{cells(start + initrd_size)}>;\n'
     text = text.replace("\tchosen {\n", "\tchosen {\n" + line, 1)
     check("bootargs" in text, "the emulator's tree has no /chosen")
-    text = changed(text, r"(?m)^/ \{", "/ {", 1)
     return into_root(text, f"reserved-memory {{ #address-cells = <2>; #size-cells = <2>; ranges; {here().extra} }};")
 
 
@@ -138,7 +133,7 @@ def many_memories(text):
     return into_root(text, "\n".join(nodes))
 
 
-LINE, TOLD, EITHER, PROMPT = {"line"}, {"told"}, {"line", "told", "prompt"}, {"prompt"}
+LINE, TOLD, ALONE, SOMEHOW = {"line"}, {"told"}, {"alone"}, {"line", "told", "alone", "still"}
 
 
 def text_cases(size):
@@ -150,49 +145,48 @@ def text_cases(size):
         ("no_memory_node", TOLD, lambda text: without(text, r"memory@[0-9a-f]+")),
         ("memory_of_no_size", TOLD, lambda text: memory_registers(text, region(ram, 0))),
         ("memory_of_one_page", TOLD, lambda text: memory_registers(text, region(ram, 4096))),
-        ("memory_elsewhere", EITHER, lambda text: memory_registers(text, region(1 << 36, MEMORY))),
-        ("memory_without_end", EITHER, lambda text: memory_registers(text, region(ram, (1 << 64) - ram))),
-        ("memory_wraps", EITHER, lambda text: memory_registers(text, region(ram, (1 << 64) - 4096))),
-        ("memory_from_zero", EITHER, lambda text: memory_registers(text, region(0, end))),
+        ("memory_elsewhere", SOMEHOW, lambda text: memory_registers(text, region(1 << 36, MEMORY))),
+        ("memory_without_end", SOMEHOW, lambda text: memory_registers(text, region(ram, (1 << 64) - ram))),
+        ("memory_wraps", SOMEHOW, lambda text: memory_registers(text, region(ram, (1 << 64) - 4096))),
         ("memory_64_overlapping", LINE, many_memories),
         ("all_reserved", TOLD, lambda text: reserve(text, ram, MEMORY)),
         ("all_reserved_in_the_map", TOLD, lambda text: text.replace("/dts-v1/;", f"/dts-v1/;\n/memreserve/ 0x{ram:x} 0x{MEMORY:x};", 1)),
-        ("everything_reserved", EITHER, lambda text: reserve(text, 0, (1 << 64) - 1)),
-        ("reserved_over_kernel", EITHER, lambda text: reserve(text, machine.kernel, 4 * MIB)),
-        ("mapped_reserved_over_kernel", EITHER, lambda text: reserve(text, machine.kernel, 4 * MIB, "")),
-        ("no_cpus", EITHER, lambda text: without(text, "cpus")),
-        ("no_chosen", PROMPT, lambda text: without(text, "chosen")),
-        ("no_interrupt_controller", EITHER, lambda text: without(text, machine.controller)),
-        ("no_timer", EITHER, no_timer),
-        ("no_serial", EITHER | {"ended"}, lambda text: without(text, machine.serial)),
-        ("interrupt_parents_in_a_circle", EITHER, circle),
-        ("controller_is_its_own_parent", EITHER, own_parent),
-        ("initrd_beyond_memory", PROMPT, lambda text: initrd_at(text, end + 16 * MIB, size)),
-        ("initrd_beyond_everything", PROMPT, lambda text: initrd_at(text, (1 << 64) - 8192, 4096)),
-        ("initrd_over_kernel", EITHER, lambda text: initrd_at(text, machine.kernel, 4 * MIB)),
-        ("initrd_is_all_memory", EITHER, lambda text: initrd_at(text, ram, MEMORY)),
-        ("initrd_over_tree", EITHER, lambda text: initrd_at(text, ram + TREE_AT, 4096)),
-        ("initrd_backwards", PROMPT, lambda text: initrd_at(text, ram + INITRD_AT, -4096)),
-        ("no_address_cells", EITHER, lambda text: changed(text, r"(?m)^\t#address-cells = <[^>]*>;", "", 1)),
-        ("zero_address_cells", EITHER, lambda text: changed(text, r"#address-cells = <[^>]*>", "#address-cells = <0>")),
-        ("huge_address_cells", EITHER, lambda text: changed(text, r"#address-cells = <[^>]*>", "#address-cells = <0xffffffff>")),
-        ("huge_size_cells", EITHER, lambda text: changed(text, r"#size-cells = <[^>]*>", "#size-cells = <0x40000001>")),
-        ("huge_interrupt_cells", EITHER, lambda text: changed(text, r"#interrupt-cells = <[^>]*>", "#interrupt-cells = <0xffffffff>")),
+        ("everything_reserved", SOMEHOW, lambda text: reserve(text, 0, (1 << 64) - 1)),
+        ("reserved_over_kernel", SOMEHOW, lambda text: reserve(text, machine.kernel, 4 * MIB)),
+        ("mapped_reserved_over_kernel", SOMEHOW, lambda text: reserve(text, machine.kernel, 4 * MIB, "")),
+        ("no_cpus", SOMEHOW, lambda text: without(text, "cpus")),
+        ("no_chosen", ALONE, lambda text: without(text, "chosen")),
+        ("no_interrupt_controller", SOMEHOW, lambda text: without(text, machine.controller)),
+        ("no_timer", SOMEHOW, no_timer),
+        ("no_serial", SOMEHOW | {"ended"}, lambda text: without(text, machine.serial)),
+        ("interrupt_parents_in_a_circle", SOMEHOW, circle),
+        ("controller_is_its_own_parent", SOMEHOW, own_parent),
+        ("initrd_beyond_memory", ALONE, lambda text: initrd_at(text, end + 16 * MIB, size)),
+        ("initrd_beyond_everything", ALONE, lambda text: initrd_at(text, (1 << 64) - 8192, 4096)),
+        ("initrd_over_kernel", SOMEHOW, lambda text: initrd_at(text, machine.kernel, 4 * MIB)),
+        ("initrd_is_all_memory", SOMEHOW, lambda text: initrd_at(text, ram, MEMORY)),
+        ("initrd_over_tree", SOMEHOW, lambda text: initrd_at(text, ram + TREE_AT, 4096)),
+        ("initrd_backwards", ALONE, lambda text: initrd_at(text, ram + INITRD_AT, -4096)),
+        ("no_address_cells", SOMEHOW, lambda text: changed(text, r"(?m)^\t#address-cells = <[^>]*>;", "", 1)),
+        ("zero_address_cells", SOMEHOW, lambda text: changed(text, r"(?m)^\t#address-cells = <[^>]*>", "\t#address-cells = <0>")),
+        ("huge_address_cells", SOMEHOW, lambda text: changed(text, r"(?m)^\t#address-cells = <[^>]*>", "\t#address-cells = <0xffffffff>")),
+        ("huge_size_cells", SOMEHOW, lambda text: changed(text, r"(?m)^\t#size-cells = <[^>]*>", "\t#size-cells = <0x40000001>")),
+        ("huge_interrupt_cells", SOMEHOW, lambda text: changed(text, r"#interrupt-cells = <[^>]*>", "#interrupt-cells = <0x10000001>")),
         ("deepest", LINE, lambda text: into_root(text, deep(31))),
-        ("too_deep", EITHER | {"still"}, lambda text: into_root(text, deep(32))),
-        ("bottomless", EITHER | {"still"}, lambda text: into_root(text, deep(1000))),
-        ("many_nodes", EITHER, lambda text: into_root(text, "".join(f"n{i} {{ reg = <{i}>; }}; " for i in range(3000)))),
-        ("long_command_line", EITHER, lambda text: changed(text, r'bootargs = "', 'bootargs = "' + "x=y " * 5000)),
-        ("strings_without_end", EITHER, lambda text: changed(text, r'(stdout-path|device_type|compatible|method) = "[^;]*;', r"\1 = [ff ff ff];")),
-        ("empty_properties", EITHER, lambda text: changed(text, r"(?m)^(\t+(?!#)[\w,-]+) = <[^;]*;", r"\1;")),
-        ("registers_in_the_kernel", EITHER, lambda text: changed(text, rf"({machine.serial} \{{\n(?:.*\n)*?\s*reg = )<[^>]*>", rf"\g<1>{region(machine.kernel, 4096)}")),
-        ("registers_nowhere", EITHER, lambda text: changed(text, rf"({machine.serial} \{{\n(?:.*\n)*?\s*reg = )<[^>]*>", rf"\g<1>{region((1 << 64) - 4096, 8192)}")),
-        ("all_handles_alike", EITHER, lambda text: changed(text, r"phandle = <[^>]*>", "phandle = <1>")),
+        ("too_deep", SOMEHOW, lambda text: into_root(text, deep(32))),
+        ("bottomless", SOMEHOW, lambda text: into_root(text, deep(1000))),
+        ("many_nodes", SOMEHOW, lambda text: into_root(text, "".join(f"n{i} {{ reg = <{i}>; }}; " for i in range(3000)))),
+        ("long_command_line", SOMEHOW, lambda text: changed(text, r'bootargs = "', 'bootargs = "' + "x=y " * 5000)),
+        ("strings_without_end", SOMEHOW, lambda text: changed(text, r'(stdout-path|device_type|compatible|method) = "[^;]*;', r"\1 = [ff ff ff];")),
+        ("empty_properties", SOMEHOW, lambda text: changed(text, r"(?m)^(\t+(?!#)[\w,-]+) = <[^;]*;", r"\1;")),
+        ("registers_in_the_kernel", SOMEHOW | {"ended"}, lambda text: changed(text, rf"({machine.serial} \{{\n(?:.*\n)*?\s*reg = )<[^>]*>", rf"\g<1>{region(machine.kernel, 4096)}")),
+        ("registers_nowhere", SOMEHOW | {"ended"}, lambda text: changed(text, rf"({machine.serial} \{{\n(?:.*\n)*?\s*reg = )<[^>]*>", rf"\g<1>{region((1 << 64) - 4096, 8192)}")),
+        ("all_handles_alike", SOMEHOW, lambda text: changed(text, r"phandle = <[^>]*>", "phandle = <1>")),
     ]
 
 
 def compiled(text):
-    done = subprocess.run(["dtc", "-q", "-f", "-I", "dts", "-O", "dtb"], input=text.encode(), capture_output=True)
+    done = subprocess.run(["dtc", "-q", "-f", "-I", "dts", "-O", "dtb"], input=text.encode(), capture_output=True, timeout=20)
     check(done.returncode == 0 and done.stdout, f"dtc: {done.stderr.decode(errors='replace')}")
     return done.stdout
 
@@ -217,13 +211,13 @@ def byte_cases(blob):
     """(name, what the kernel may do, bytes). `still`: where only a tree could name the console, it can but stop."""
     structure, strings, total = (int.from_bytes(blob[at:at + 4], "big") for at in (8, 12, 4))
     cases = [(f"cut_at_{length}", BROKEN, blob[:length] + bytes(len(blob) - length)) for length in (0, 3, 39, 60, structure + 100, strings - 4, strings + 50)]
-    cases += [(f"noise_from_{part}", BROKEN | EITHER, blob[:len(blob) * part // 8] + random.Random(part).randbytes(len(blob))) for part in (1, 4, 7)]
+    cases += [(f"noise_from_{part}", SOMEHOW, blob[:len(blob) * part // 8] + random.Random(part).randbytes(len(blob))) for part in (1, 4, 7)]
     cases += [
         ("wrong_magic", BROKEN, with_field(blob, 0, 0xEDFE0DD0)),
         ("total_size_zero", BROKEN, with_field(blob, 4, 0)),
         ("total_size_small", BROKEN, with_field(blob, 4, 39)),
         ("total_size_short", BROKEN, with_field(blob, 4, total - 40)),
-        ("total_size_long", EITHER, with_field(blob, 4, total + 65536)),
+        ("total_size_long", SOMEHOW, with_field(blob, 4, total + 65536)),
         ("total_size_huge", BROKEN, with_field(blob, 4, 0xFFFFFFFF)),
         ("structure_outside", BROKEN, with_field(blob, 8, 0xFFFFFFF0)),
         ("structure_in_header", BROKEN, with_field(blob, 8, 0)),
@@ -234,7 +228,7 @@ def byte_cases(blob):
         ("structure_size_lies", BROKEN, with_field(blob, 36, 8)),
         ("no_end", BROKEN, blob.replace(b"\0\0\0\2\0\0\0\2\0\0\0\x09", b"\0\0\0\2\0\0\0\4\0\0\0\4")),
     ]
-    cases += [(f"flips_{count}_seed_{seed}", BROKEN | EITHER | {"ended"}, flipped(blob, seed, count)) for seed, count in enumerate((1, 1, 4, 4, 16, 16, 64, 64, 512, 512), SEED)]
+    cases += [(f"flips_{count}_seed_{seed}", SOMEHOW | {"ended"}, flipped(blob, seed, count)) for seed, count in enumerate((1, 1, 4, 4, 16, 16, 64, 64, 512, 512), SEED)]
     return cases
 
 
@@ -242,16 +236,16 @@ def placed_cases(blob):
     """Trees that lie where none should."""
     machine = here()
     end = machine.ram + MEMORY
-    return [("one_byte_off", BROKEN | EITHER, blob, machine.ram + TREE_AT + 1), ("at_the_last_bytes", BROKEN | EITHER, blob, end - len(blob)),
-            ("beyond_the_end", BROKEN, blob[:64], end - 64), ("none", BROKEN, b"", 0), ("nowhere", BROKEN, b"", 1 << 47), ("wrapping", BROKEN, b"", (1 << 64) - 8)]
+    return [("one_byte_off", SOMEHOW, blob, machine.ram + TREE_AT + 1), ("at_the_last_bytes", SOMEHOW, blob, end - len(blob)),
+            ("beyond_the_end", BROKEN, blob[:64], end - 64), ("none", SOMEHOW, b"", 0), ("nowhere", BROKEN, b"", 1 << 47), ("wrapping", BROKEN, b"", (1 << 64) - 8)]
 
 
 # ---- one boot
 
 MARKS = [
-    ("line", re.compile(rb"\x01helix-exec-begin " + TOKEN.encode() + rb"\r?\n(?:.*\n)*?alive\r?\n(?:.*\n)*?\x01helix-exec-end " + TOKEN.encode() + rb" 0\r?\n")),
+    ("line", re.compile(rb"\x01helix-exec-begin " + TOKEN.encode() + rb"\r*\nalive\r*\n\x01helix-exec-end " + TOKEN.encode() + rb" 0\r*\n")),
     ("told", re.compile(rb"KERNEL PANIC ===(?s:.)*Message: .+\n(?s:.)*Register Dump:|Helix: .+\n")),
-    ("prompt", re.compile(rb"helix> ")),
+    ("alone", re.compile(rb"helix> |\x01helix-exec-end " + TOKEN.encode() + rb" 127\r*\n")),    # without an archive
 ]
 # Where a kernel that cannot say a word stops for good.
 RESTING = re.compile(r"boot_refuse|arch_cpu_halt|arch_boot_main|carry_out|panic_at")
@@ -272,6 +266,8 @@ class Guest:
         (self.folder / "monitor").unlink(missing_ok=True)
         with Boot(self.folder, self.symbols, tree_at if blob else None) as boot:
             outcome = boot.outcome()
+            if outcome == "still" and machine.firmware:
+                outcome = "still, though the firmware has a console"
             return None if outcome in wanted else f"{outcome}, wanted {' or '.join(sorted(wanted))}; heard: {shorten(boot.heard.decode(errors='replace'))!r}"
 
 
@@ -299,7 +295,7 @@ class Boot:
         self.process.stdout.close()
 
     def outcome(self):
-        """line, told, prompt, ended, still or hangs."""
+        """line, told, alone, ended, still or hangs."""
         began = time.monotonic()
         with selectors.DefaultSelector() as selector:
             selector.register(self.process.stdout, selectors.EVENT_READ)
@@ -344,7 +340,7 @@ def read_symbols(folder):
     return [(int(fields[0], 16), fields[2]) for line in listing.splitlines() if len(fields := line.split()) == 3]
 
 
-@test
+@test(only=tuple(MACHINES), why="the loaders of this machine pass no device tree")
 def hostile_device_trees():
     trees.require_packages()
     folder = kernel.build(arch(), "default")

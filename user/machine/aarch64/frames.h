@@ -8,7 +8,14 @@ struct record {
     uint64_t words[3];
 };
 
-enum { RECORDS_SIZE = 4096, FPSIMD_SIZE = 528, MAGIC_EXTRA = 0x45585401, MAGIC_SVE = 0x53564501, MAGIC_ZA = 0x54366345 };
+enum {
+    RECORDS_SIZE = 4096,
+    FPSIMD_SIZE = 528,
+    MAGIC_EXTRA = 0x45585401,
+    MAGIC_SVE = 0x53564501,
+    MAGIC_ZA = 0x54366345,
+    MAGIC_SYNDROME = 0x45535201
+};
 
 static void return_from_signal_on(void *stack);
 
@@ -80,7 +87,21 @@ static void spoil_records(int which, mcontext_t *registers)
         break;
     case 25:
         for (size_t at = FPSIMD_SIZE; at < RECORDS_SIZE; at += 16) // no end
-            *(uint64_t *)((char *)first + at) = 0x45535201 | 16UL << 32;
+            *(uint64_t *)((char *)first + at) = MAGIC_SYNDROME | 16UL << 32;
+        break;
+    case 44:
+        *second = (struct record){ MAGIC_SYNDROME, 0, { 0, 0, 0 } };
+        break;
+    case 45:
+        *second = (struct record){ MAGIC_SYNDROME, 24, { 0, 0, 0 } }; // the end behind it is not aligned
+        second->words[2] = 0;
+        break;
+    case 46:
+        *second = (struct record){ 0, 16, { 0, 0, 0 } }; // an end that has a size
+        break;
+    case 47:
+        first->size = FPSIMD_SIZE + 16;
+        memset(second, 0, 64);
         break;
     default:
         break;
@@ -92,7 +113,7 @@ static void spoil_frame(int which, ucontext_t *machine)
     mcontext_t *registers = &machine->uc_mcontext;
     if (which <= 10)
         spoil_state(which, registers);
-    else if (which <= 25)
+    else if (which <= 25 || which >= 44)
         spoil_records(which, registers);
     switch (which) {
     case 26:
@@ -153,8 +174,12 @@ static void spoil_frame(int which, ucontext_t *machine)
         break;
     }
 }
-enum { EVIL_FRAMES = 44 };
-static const int deadly_frames[] = { 0, 1, 2, 3, 4, 5, 6, 11, 13, 15, 16, 26, 27, 28, 29, 37, 38, 39, 40, 41, 42 };
+enum { EVIL_FRAMES = 48 };
+static const int deadly_frames[] = { 0,  1,  2,  3,  4,  5,  6,  11, 13, 15, 16, 19, 20, 21, 22, 23,
+                                     24, 25, 26, 27, 28, 29, 37, 38, 39, 40, 41, 42, 44, 45, 46, 47 };
+
+// What nobody may set comes back as it should be, and nothing else happens.
+static const int spared_frames[] = { 7, 8, 9, 10, 17, 18, 34 };
 
 // Of the state a program sees only the condition flags; that nothing else came in shows in that it goes on like any other.
 static bool is_ordinary(void)
