@@ -125,10 +125,10 @@ static bool is_misaligned(const struct arch_frame *frame)
 
 static uint32_t fault_kind(const struct arch_frame *frame)
 {
-    enum : uint64_t { WRITE = 1 << 6, CACHE_MAINTENANCE = 1 << 8, PERMISSION = 0x0c };
+    enum : uint64_t { WRITE = 1 << 6, CACHE_MAINTENANCE = 1 << 8 };
     uint64_t syndrome = frame->syndrome;
     enum class class = class_of(frame);
-    uint32_t kind = (syndrome & PERMISSION) == PERMISSION ? FAULT_PRESENT : 0;
+    uint32_t kind = 0;
     if (class == CLASS_FETCH || class == CLASS_FETCH_USER)
         kind |= FAULT_EXECUTE;
     else if (syndrome & WRITE && !(syndrome & CACHE_MAINTENANCE)) // maintenance counts as a write, and wants to read

@@ -31,7 +31,7 @@ static char *user_byte(uint64_t at, bool write)
         if (mapped && access & wanted)
             return (char *)direct_map(frame) + (at & PAGE_MASK);
         struct arch_frame registers = {};
-        uint32_t kind = FAULT_USER | (write ? FAULT_WRITE : 0) | (mapped ? FAULT_PRESENT : 0);
+        uint32_t kind = FAULT_USER | (write ? FAULT_WRITE : 0);
         in_copy = true;
         bool served = kernel_page_fault(at, kind, &registers);
         in_copy = false;

@@ -95,8 +95,8 @@ static void page_fault(struct arch_frame *frame)
         kernel_exception(EXCEPTION_PAGE_FAULT, "far return", LINUX_SIGSEGV, CODE_KERNEL, 0, frame);
         return;
     }
-    uint32_t kind = (error & ERROR_PRESENT ? FAULT_PRESENT : 0) | (error & ERROR_WRITE ? FAULT_WRITE : 0) |
-                    (error & ERROR_USER ? FAULT_USER : 0) | (error & ERROR_FETCH ? FAULT_EXECUTE : 0);
+    uint32_t kind =
+        (error & ERROR_WRITE ? FAULT_WRITE : 0) | (error & ERROR_USER ? FAULT_USER : 0) | (error & ERROR_FETCH ? FAULT_EXECUTE : 0);
     if (!kernel_page_fault(address, kind, frame) && !arch_fault_fixup(frame))
         kernel_fatal_fault("page fault", address, frame);
 }

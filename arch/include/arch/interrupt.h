@@ -49,8 +49,7 @@ void kernel_exception(uint32_t vector, const char *name, int signal, int code, u
 enum fault_kind : uint32_t {
     FAULT_WRITE = 1 << 0,
     FAULT_EXECUTE = 1 << 1,
-    FAULT_USER = 1 << 2,    // the access was made by user code, or by a copy routine on its behalf
-    FAULT_PRESENT = 1 << 3, // a page is mapped there: the access broke its rights
+    FAULT_USER = 1 << 2, // the access was made by user code, or by a copy routine on its behalf
 };
 
 // A page fault at `address`. Interrupts are off on entry; the kernel turns them on itself when the fault came from user
