@@ -9,23 +9,17 @@
 #include <abi/status.h>
 #include <lib/types.h>
 
-#include <arch/impl/frame.h> // struct arch_frame and the inline functions below
+// struct arch_frame; which of its members the accessors below mean (ARCH_FRAME_IP, SP, FP, NUMBER, FIRST, RESULT: FIRST is the first of
+// the six arguments of a system call, which lie one behind the other in their order); and the functions declared first.
+#include <arch/impl/frame.h>
 
-// Instruction and stack pointer at the entry, and whether it came from user mode. Setting one makes the return restore every register,
-// where a system call's would restore fewer.
-static inline uint64_t arch_frame_ip(const struct arch_frame *frame);
-static inline uint64_t arch_frame_sp(const struct arch_frame *frame);
-static inline uint64_t arch_frame_fp(const struct arch_frame *frame);   // frame pointer, for backtraces
-static inline uint64_t arch_frame_link(const struct arch_frame *frame); // the return address a call leaves in a register; 0: on the stack
 static inline bool arch_frame_from_user(const struct arch_frame *frame);
-static inline void arch_frame_set_ip(struct arch_frame *frame, uint64_t ip);
-static inline void arch_frame_set_sp(struct arch_frame *frame, uint64_t sp);
 
-// System calls: number and six arguments as the Linux ABI of the port passes them; result as it returns them.
-static inline uint64_t arch_frame_syscall_number(const struct arch_frame *frame);
-static inline const uint64_t *arch_frame_syscall_arguments(const struct arch_frame *frame); // six
-static inline void arch_frame_set_result(struct arch_frame *frame, int64_t result);
-static inline int64_t arch_frame_result(const struct arch_frame *frame);
+// The return address that a call leaves in a register; 0: calls leave it on the stack.
+static inline uint64_t arch_frame_link(const struct arch_frame *frame);
+
+// Makes the return restore every register, where a system call's would restore fewer.
+static inline void arch_frame_changed(struct arch_frame *frame);
 
 // Rewinds to the system call instruction with the original number and first argument, so that it is made again.
 static inline void arch_frame_restart_syscall(struct arch_frame *frame);
@@ -34,14 +28,71 @@ static inline void arch_frame_restart_syscall(struct arch_frame *frame);
 // arch_signal_push and arch_signal_pop.
 static inline bool arch_frame_in_syscall(const struct arch_frame *frame);
 
-// A clean frame that starts a user program at ip with stack sp: all other registers 0, interrupts on.
-void arch_frame_init_user(struct arch_frame *frame, uint64_t ip, uint64_t sp);
+// Instruction, stack and frame pointer at the entry.
+static inline uint64_t arch_frame_ip(const struct arch_frame *frame)
+{
+    return frame->ARCH_FRAME_IP;
+}
+
+static inline uint64_t arch_frame_sp(const struct arch_frame *frame)
+{
+    return frame->ARCH_FRAME_SP;
+}
+
+static inline uint64_t arch_frame_fp(const struct arch_frame *frame)
+{
+    return frame->ARCH_FRAME_FP;
+}
+
+static inline void arch_frame_set_ip(struct arch_frame *frame, uint64_t ip)
+{
+    frame->ARCH_FRAME_IP = ip;
+    arch_frame_changed(frame);
+}
+
+static inline void arch_frame_set_sp(struct arch_frame *frame, uint64_t sp)
+{
+    frame->ARCH_FRAME_SP = sp;
+    arch_frame_changed(frame);
+}
+
+// System calls: number and six arguments as the Linux ABI of the port passes them; result as it returns them.
+static inline uint64_t arch_frame_syscall_number(const struct arch_frame *frame)
+{
+    return frame->ARCH_FRAME_NUMBER;
+}
+
+static inline const uint64_t *arch_frame_syscall_arguments(const struct arch_frame *frame)
+{
+    return &frame->ARCH_FRAME_FIRST;
+}
+
+static inline void arch_frame_set_result(struct arch_frame *frame, int64_t result)
+{
+    frame->ARCH_FRAME_RESULT = (uint64_t)result;
+}
+
+static inline int64_t arch_frame_result(const struct arch_frame *frame)
+{
+    return (int64_t)frame->ARCH_FRAME_RESULT;
+}
 
 // What the child of a fork returns with: the parent's registers and result 0.
-static inline void arch_frame_fork(struct arch_frame *child, const struct arch_frame *parent);
+static inline void arch_frame_fork(struct arch_frame *child, const struct arch_frame *parent)
+{
+    *child = *parent;
+    arch_frame_set_result(child, 0);
+    arch_frame_changed(child);
+}
 
 // The user frame at the top of a kernel stack that ends at `stack_top`.
-static inline struct arch_frame *arch_user_frame(uint64_t stack_top);
+static inline struct arch_frame *arch_user_frame(uint64_t stack_top)
+{
+    return (struct arch_frame *)(uintptr_t)(stack_top - sizeof(struct arch_frame));
+}
+
+// A clean frame that starts a user program at ip with stack sp: all other registers 0, interrupts on.
+void arch_frame_init_user(struct arch_frame *frame, uint64_t ip, uint64_t sp);
 
 // Leaves the kernel through the current thread's user frame: runs pending exit work (kernel_exit_to_user), restores
 // all registers. Interrupts off on entry. First thing a new user thread does, and the last of execve.

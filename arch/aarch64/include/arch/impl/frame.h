@@ -23,19 +23,17 @@ enum : uint64_t {
     PSTATE_USER = 0, // EL0, all interrupts on
 };
 
-static inline uint64_t arch_frame_ip(const struct arch_frame *frame)
-{
-    return frame->pc;
-}
+#define ARCH_FRAME_IP     pc
+#define ARCH_FRAME_SP     sp
+#define ARCH_FRAME_FP     x[29]
+#define ARCH_FRAME_NUMBER x[8]
+#define ARCH_FRAME_FIRST  x[0]
+#define ARCH_FRAME_RESULT x[0]
 
-static inline uint64_t arch_frame_sp(const struct arch_frame *frame)
+static inline void arch_frame_changed(struct arch_frame *frame)
 {
-    return frame->sp;
-}
-
-static inline uint64_t arch_frame_fp(const struct arch_frame *frame)
-{
-    return frame->x[29];
+    frame->kind = 0;
+    frame->syndrome = 0;
 }
 
 static inline uint64_t arch_frame_link(const struct arch_frame *frame)
@@ -48,39 +46,6 @@ static inline bool arch_frame_from_user(const struct arch_frame *frame)
     return (frame->pstate & 0xf) == 0; // EL0, in either instruction set
 }
 
-// Without its kind a frame is restored whole.
-static inline void arch_frame_set_ip(struct arch_frame *frame, uint64_t ip)
-{
-    frame->pc = ip;
-    frame->kind = 0;
-}
-
-static inline void arch_frame_set_sp(struct arch_frame *frame, uint64_t sp)
-{
-    frame->sp = sp;
-    frame->kind = 0;
-}
-
-static inline uint64_t arch_frame_syscall_number(const struct arch_frame *frame)
-{
-    return frame->x[8];
-}
-
-static inline const uint64_t *arch_frame_syscall_arguments(const struct arch_frame *frame)
-{
-    return frame->x;
-}
-
-static inline void arch_frame_set_result(struct arch_frame *frame, int64_t result)
-{
-    frame->x[0] = (uint64_t)result;
-}
-
-static inline int64_t arch_frame_result(const struct arch_frame *frame)
-{
-    return (int64_t)frame->x[0];
-}
-
 // x8 still holds the number.
 static inline void arch_frame_restart_syscall(struct arch_frame *frame)
 {
@@ -90,22 +55,7 @@ static inline void arch_frame_restart_syscall(struct arch_frame *frame)
     frame->syndrome = 0;
 }
 
-// Whether the frame is that of a system call whose restart has not been decided yet.
 static inline bool arch_frame_in_syscall(const struct arch_frame *frame)
 {
     return frame->kind == FRAME_SYSCALL;
-}
-
-static inline struct arch_frame *arch_user_frame(uint64_t stack_top)
-{
-    return (struct arch_frame *)(uintptr_t)(stack_top - sizeof(struct arch_frame));
-}
-
-// A fork's child: the parent's registers, result 0. All of them are restored.
-static inline void arch_frame_fork(struct arch_frame *child, const struct arch_frame *parent)
-{
-    *child = *parent;
-    child->x[0] = 0;
-    child->kind = 0;
-    child->syndrome = 0;
 }

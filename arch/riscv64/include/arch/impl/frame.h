@@ -31,19 +31,16 @@ enum : uint64_t {
     FRAME_STATUS_USER_64 = 2ull << 32, // UXL
 };
 
-static inline uint64_t arch_frame_ip(const struct arch_frame *frame)
-{
-    return frame->pc;
-}
+#define ARCH_FRAME_IP     pc
+#define ARCH_FRAME_SP     sp
+#define ARCH_FRAME_FP     s0
+#define ARCH_FRAME_NUMBER a7
+#define ARCH_FRAME_FIRST  a0
+#define ARCH_FRAME_RESULT a0
 
-static inline uint64_t arch_frame_sp(const struct arch_frame *frame)
+static inline void arch_frame_changed(struct arch_frame *frame)
 {
-    return frame->sp;
-}
-
-static inline uint64_t arch_frame_fp(const struct arch_frame *frame)
-{
-    return frame->s0;
+    frame->cause = FRAME_CHANGED;
 }
 
 static inline uint64_t arch_frame_link(const struct arch_frame *frame)
@@ -56,38 +53,6 @@ static inline bool arch_frame_from_user(const struct arch_frame *frame)
     return !(frame->status & FRAME_STATUS_KERNEL);
 }
 
-static inline void arch_frame_set_ip(struct arch_frame *frame, uint64_t ip)
-{
-    frame->pc = ip;
-    frame->cause = FRAME_CHANGED;
-}
-
-static inline void arch_frame_set_sp(struct arch_frame *frame, uint64_t sp)
-{
-    frame->sp = sp;
-    frame->cause = FRAME_CHANGED;
-}
-
-static inline uint64_t arch_frame_syscall_number(const struct arch_frame *frame)
-{
-    return frame->a7;
-}
-
-static inline const uint64_t *arch_frame_syscall_arguments(const struct arch_frame *frame)
-{
-    return &frame->a0;
-}
-
-static inline void arch_frame_set_result(struct arch_frame *frame, int64_t result)
-{
-    frame->a0 = (uint64_t)result;
-}
-
-static inline int64_t arch_frame_result(const struct arch_frame *frame)
-{
-    return (int64_t)frame->a0;
-}
-
 // `ecall` has no short form; the number is still in a7.
 static inline void arch_frame_restart_syscall(struct arch_frame *frame)
 {
@@ -96,21 +61,7 @@ static inline void arch_frame_restart_syscall(struct arch_frame *frame)
     frame->cause = FRAME_CHANGED;
 }
 
-// Whether the frame is that of a system call whose restart has not been decided yet.
 static inline bool arch_frame_in_syscall(const struct arch_frame *frame)
 {
     return frame->cause == FRAME_CALL;
-}
-
-static inline struct arch_frame *arch_user_frame(uint64_t stack_top)
-{
-    return (struct arch_frame *)(uintptr_t)(stack_top - sizeof(struct arch_frame));
-}
-
-// A fork's child: the parent's registers, result 0. All of them are restored.
-static inline void arch_frame_fork(struct arch_frame *child, const struct arch_frame *parent)
-{
-    *child = *parent;
-    child->a0 = 0;
-    child->cause = FRAME_CHANGED;
 }

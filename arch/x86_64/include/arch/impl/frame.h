@@ -25,19 +25,16 @@ enum : uint64_t {
     RFLAGS_INTERRUPTS = 0x200,
 };
 
-static inline uint64_t arch_frame_ip(const struct arch_frame *frame)
-{
-    return frame->rip;
-}
+#define ARCH_FRAME_IP     rip
+#define ARCH_FRAME_SP     rsp
+#define ARCH_FRAME_FP     rbp
+#define ARCH_FRAME_NUMBER error
+#define ARCH_FRAME_FIRST  rdi
+#define ARCH_FRAME_RESULT rax
 
-static inline uint64_t arch_frame_sp(const struct arch_frame *frame)
+static inline void arch_frame_changed(struct arch_frame *frame)
 {
-    return frame->rsp;
-}
-
-static inline uint64_t arch_frame_fp(const struct arch_frame *frame)
-{
-    return frame->rbp;
+    frame->vector = 0;
 }
 
 static inline uint64_t arch_frame_link(const struct arch_frame *frame)
@@ -50,39 +47,6 @@ static inline bool arch_frame_from_user(const struct arch_frame *frame)
     return (frame->cs & 3) == 3;
 }
 
-// A changed frame must leave by iret: sysret takes its target from rcx.
-static inline void arch_frame_set_ip(struct arch_frame *frame, uint64_t ip)
-{
-    frame->rip = ip;
-    frame->vector = 0;
-}
-
-static inline void arch_frame_set_sp(struct arch_frame *frame, uint64_t sp)
-{
-    frame->rsp = sp;
-    frame->vector = 0;
-}
-
-static inline uint64_t arch_frame_syscall_number(const struct arch_frame *frame)
-{
-    return frame->error;
-}
-
-static inline const uint64_t *arch_frame_syscall_arguments(const struct arch_frame *frame)
-{
-    return &frame->rdi;
-}
-
-static inline void arch_frame_set_result(struct arch_frame *frame, int64_t result)
-{
-    frame->rax = (uint64_t)result;
-}
-
-static inline int64_t arch_frame_result(const struct arch_frame *frame)
-{
-    return (int64_t)frame->rax;
-}
-
 // Both `syscall` and `int 0x80` are two bytes long.
 static inline void arch_frame_restart_syscall(struct arch_frame *frame)
 {
@@ -91,21 +55,7 @@ static inline void arch_frame_restart_syscall(struct arch_frame *frame)
     frame->vector = 0;
 }
 
-// Whether the frame is that of a system call whose restart has not been decided yet.
 static inline bool arch_frame_in_syscall(const struct arch_frame *frame)
 {
     return frame->vector == FRAME_SYSCALL || frame->vector == FRAME_SYSCALL_INT;
-}
-
-static inline struct arch_frame *arch_user_frame(uint64_t stack_top)
-{
-    return (struct arch_frame *)(uintptr_t)(stack_top - sizeof(struct arch_frame));
-}
-
-// A fork's child: the parent's registers, result 0. All of them are restored.
-static inline void arch_frame_fork(struct arch_frame *child, const struct arch_frame *parent)
-{
-    *child = *parent;
-    child->rax = 0;
-    child->vector = 0;
 }
