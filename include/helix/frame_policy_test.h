@@ -67,7 +67,7 @@ static inline void frame_policy_hands_out_every_frame_once_and_then_refuses(void
 {
     const struct frame_policy *policy = policy_begin_full();
     uint64_t first, count = 0, twice = 0;
-    while (policy->allocate(1, ZONE_NORMAL_END, &first) == STATUS_OK) {
+    while (policy->allocate(1, 1, ZONE_NORMAL_END, &first) == STATUS_OK) {
         twice += !hold(first, 1);
         count++;
     }
@@ -105,10 +105,10 @@ static inline void frame_policy_keeps_below_the_zone_asked_for(void)
     uint64_t first = 0, high = 0, none = 77;
     bool low_enough = true;
     for (uint64_t i = 0; i < (ZONE_DMA_END - 1) / 64; i++)
-        low_enough &= policy->allocate(64, ZONE_DMA_END, &first) == STATUS_OK && first + 64 <= ZONE_DMA_END && hold(first, 64);
-    enum status refused = policy->allocate(64, ZONE_DMA_END, &none);
+        low_enough &= policy->allocate(64, 1, ZONE_DMA_END, &first) == STATUS_OK && first + 64 <= ZONE_DMA_END && hold(first, 64);
+    enum status refused = policy->allocate(64, 1, ZONE_DMA_END, &none);
     uint64_t dma_free = policy->free_in_zone(ZONE_DMA);
-    bool other = policy->allocate(64, ZONE_DMA32_END, &high) == STATUS_OK && high >= ZONE_DMA_END;
+    bool other = policy->allocate(64, 1, ZONE_DMA32_END, &high) == STATUS_OK && high >= ZONE_DMA_END;
     policy_end();
     CHECK(low_enough && other);
     CHECK(refused == STATUS_NO_MEMORY && none == 77);
@@ -120,7 +120,7 @@ static inline void frame_policy_spares_the_lowest_zone_while_there_is_another(vo
     const struct frame_policy *policy = policy_begin_full();
     uint64_t first;
     uint32_t numbers[8];
-    bool spared = policy->allocate(5, ZONE_NORMAL_END, &first) == STATUS_OK && first >= ZONE_DMA_END;
+    bool spared = policy->allocate(5, 1, ZONE_NORMAL_END, &first) == STATUS_OK && first >= ZONE_DMA_END;
     uint32_t got = policy->take(numbers, 8);
     for (uint32_t i = 0; i < got; i++)
         spared &= numbers[i] >= ZONE_DMA_END;
@@ -132,15 +132,15 @@ static inline void frame_policy_refuses_a_run_when_memory_is_in_fragments(void)
 {
     const struct frame_policy *policy = policy_begin_full();
     uint64_t first;
-    while (policy->allocate(1, ZONE_NORMAL_END, &first) == STATUS_OK)
+    while (policy->allocate(1, 1, ZONE_NORMAL_END, &first) == STATUS_OK)
         ;
     for (uint64_t number = 2; number < FRAMES; number += 2)
         policy->release(number, 1);
     uint64_t free = policy->free_count(), largest = policy->largest_free();
-    enum status two = policy->allocate(2, ZONE_NORMAL_END, &first);
+    enum status two = policy->allocate(2, 1, ZONE_NORMAL_END, &first);
     for (uint64_t number = 1; number < FRAMES; number += 2)
         policy->release(number, 1);
-    enum status large = policy->allocate(2048, ZONE_NORMAL_END, &first);
+    enum status large = policy->allocate(2048, 1, ZONE_NORMAL_END, &first);
     policy_end();
     CHECK_EQUAL(free, FRAMES / 2 - 1);
     CHECK_EQUAL(largest, 1);
@@ -165,7 +165,7 @@ static inline void frame_policy_accounts_exactly_through_random_requests(void)
             bitmap_clear_run(taken, held[slot].first, held[slot].count);
             used -= held[slot].count;
             held[slot].count = 0;
-        } else if (policy->allocate(want, ZONE_NORMAL_END, &held[slot].first) == STATUS_OK) {
+        } else if (policy->allocate(want, 1, ZONE_NORMAL_END, &held[slot].first) == STATUS_OK) {
             wrong += !hold(held[slot].first, want);
             held[slot].count = want;
             used += want;
@@ -179,7 +179,7 @@ static inline void frame_policy_accounts_exactly_through_random_requests(void)
     }
     uint64_t end = policy->free_count();
     uint64_t first = 0;
-    enum status whole = policy->allocate(2048, ZONE_DMA_END, &first);
+    enum status whole = policy->allocate(2048, 1, ZONE_DMA_END, &first);
     policy_end();
     CHECK_EQUAL(wrong, 0);
     CHECK_EQUAL(end, FRAMES - 1);
@@ -190,7 +190,7 @@ static inline void frame_policy_takes_back_any_part_of_a_run(void)
 {
     const struct frame_policy *policy = policy_begin_full();
     uint64_t first = 0, free = 0;
-    bool got = policy->allocate(100, ZONE_NORMAL_END, &first) == STATUS_OK;
+    bool got = policy->allocate(100, 1, ZONE_NORMAL_END, &first) == STATUS_OK;
     policy->release(first + 33, 50);
     free = policy->free_count();
     policy->release(first, 33);

@@ -37,6 +37,8 @@ enum frame_state : uint8_t {
     FRAME_USED,     // handed out by frame_alloc
     FRAME_SLAB,     // a slab of the heap
     FRAME_HEAP,     // first frame of a large heap block of `count` frames
+    FRAME_TABLE,    // a page table; `references`: the tables above that point to it; `link` and `count` are the owner's
+    FRAME_LARGE,    // first frame of a 2 MiB page of user memory; `references` counts for all 512
     FRAME_RESERVED, // firmware, kernel image, boot memory, holes
 };
 
@@ -63,10 +65,11 @@ struct frame {
 static_assert(sizeof(struct frame) == 16);
 
 enum frame_flags : uint32_t {
-    FRAME_ZEROED = 1 << 0, // contents are all zero
-    FRAME_DMA = 1 << 1,    // below 16 MiB
-    FRAME_DMA32 = 1 << 2,  // below 4 GiB
-    FRAME_USER = 1 << 3,   // for a user program: refused while only the kernel's reserve is left
+    FRAME_ZEROED = 1 << 0,  // contents are all zero
+    FRAME_DMA = 1 << 1,     // below 16 MiB
+    FRAME_DMA32 = 1 << 2,   // below 4 GiB
+    FRAME_USER = 1 << 3,    // for a user program: refused while only the kernel's reserve is left
+    FRAME_ALIGNED = 1 << 4, // the run begins at a multiple of its size: a power of two up to 1 GiB, or it is refused
 };
 
 // The direct map: all RAM, readable and writable, never executable.
@@ -90,10 +93,10 @@ phys_t frame_alloc_boot(size_t pages);
 enum status frames_init(const struct boot_info *boot);
 
 // `pages` (>= 1) physically contiguous frames with reference count 1 each. STATUS_NO_MEMORY: nothing changed.
-// Any context but interrupt handlers.
+// Any context but interrupt handlers. Single frames with FRAME_ZEROED come from the CPU's pool of zeroed frames while it has any.
 enum status frame_alloc(size_t pages, uint32_t flags, phys_t *first);
 
-// Frees frames whatever their reference count; for owners that never shared them.
+// Frees frames whatever their reference count and whichever state in use they are in; for owners that share them with nobody any more.
 void frame_free(phys_t first, size_t pages);
 
 // Shared frames: one more reference; and one less, freeing the frame with the last.
@@ -126,12 +129,18 @@ struct frame_statistics {
     } zone[ZONES];
     uint64_t total, free; // frames the policy has ever owned; of them free now (CPU caches included). Sums of the zones
     uint64_t allocations, frees, failures;
-    uint64_t largest_free; // frames in the largest free run, 0 when the policy cannot tell
+    uint64_t zeroed_free;                // of `free`: cleared ahead, in the CPUs' pools
+    uint64_t zeroed_hits, zeroed_misses; // single frames with FRAME_ZEROED: from a pool, and cleared at the request
+    uint64_t largest_free;               // frames in the largest free run, 0 when the policy cannot tell
 };
 // A picture of this moment. Thread context.
 void frames_statistics(struct frame_statistics *statistics);
 
-// Gives the frames in this CPU's cache back to the policy, so that they merge into larger runs.
+// A step of work for a CPU that has nothing else to do: clears one frame for its pool. Says whether there is more to do.
+// Thread context, at most some 600 instructions with preemption off.
+bool frames_idle(void);
+
+// Gives the frames in this CPU's cache and pool back to the policy, so that they merge into larger runs.
 void frames_trim(void);
 
 // How short memory is, from watermarks on the free share.

@@ -27,7 +27,7 @@
 #include "frame_cache.h"
 #include "memory.h"
 
-enum { RESERVE_SHARE = 64, RESERVE_LARGEST = 1024 };
+enum { RESERVE_SHARE = 64, RESERVE_LARGEST = 1024, ZEROED_SHARE = 8 };
 
 struct frame *frame_database;
 uint64_t frame_first, frame_limit;
@@ -67,7 +67,7 @@ static void frame_mark_used(uint64_t number)
 // Whether a frame with that number is in use.
 static inline bool frame_in_use(uint64_t number)
 {
-    static_assert(FRAME_FREE == 0 && FRAME_RESERVED == FRAME_HEAP + 1);
+    static_assert(FRAME_FREE == 0 && FRAME_RESERVED == FRAME_LARGE + 1);
     return frame_known(number) && (uint8_t)(frame_database[number].state - FRAME_USED) < FRAME_RESERVED - FRAME_USED;
 }
 
@@ -108,9 +108,10 @@ void frames_drain(const uint32_t *numbers, uint32_t count)
 static enum status run_take(size_t pages, uint32_t flags, uint64_t *first)
 {
     uint64_t below = flags & FRAME_DMA ? ZONE_DMA_END : flags & FRAME_DMA32 ? ZONE_DMA32_END : ZONE_NORMAL_END;
+    uint64_t alignment = flags & FRAME_ALIGNED ? pages : 1;
     spinlock_acquire(&frames_lock);
     bool refused = flags & FRAME_USER && policy->free_count() < pages + atomic_load_explicit(&reserve, memory_order_relaxed);
-    enum status outcome = refused ? STATUS_NO_MEMORY : policy->allocate(pages, below, first);
+    enum status outcome = refused ? STATUS_NO_MEMORY : policy->allocate(pages, alignment, below, first);
     if (outcome == STATUS_OK)
         run_allocations++;
     spinlock_release(&frames_lock);
@@ -139,9 +140,10 @@ static enum status run_alloc(size_t pages, uint32_t flags, uint64_t *first)
 [[gnu::noinline]] static enum status frame_alloc_run(size_t pages, uint32_t flags, phys_t *first)
 {
     uint64_t number;
-    if (!pages || pages > frame_limit || run_alloc(pages, flags, &number) != STATUS_OK)
+    bool sensible = pages && pages <= frame_limit && (!(flags & FRAME_ALIGNED) || !(pages & (pages - 1)));
+    if (!sensible || run_alloc(pages, flags, &number) != STATUS_OK)
         return frame_refused();
-    first->raw = number * PAGE_SIZE;
+    first->raw = (uint64_t)number * PAGE_SIZE;
     if (flags & FRAME_ZEROED)
         memset(direct_map(*first), 0, pages * PAGE_SIZE);
     return STATUS_OK;
@@ -152,10 +154,15 @@ enum status frame_alloc(size_t pages, uint32_t flags, phys_t *first)
     uint32_t number;
     if (UNLIKELY(pages != 1 || flags & (FRAME_DMA | FRAME_DMA32)))
         return frame_alloc_run(pages, flags, first);
+    if (flags & FRAME_ZEROED && frame_cache_take_zeroed(&number)) {
+        frame_mark_used(number);
+        first->raw = (uint64_t)number * PAGE_SIZE;
+        return STATUS_OK;
+    }
     if (UNLIKELY(!frame_cache_take(flags, &number)))
         return frame_refused();
     frame_mark_used(number);
-    first->raw = number * PAGE_SIZE;
+    first->raw = (uint64_t)number * PAGE_SIZE;
     if (flags & FRAME_ZEROED)
         memset(direct_map(*first), 0, PAGE_SIZE);
     return STATUS_OK;
@@ -183,6 +190,14 @@ void frame_free(phys_t first, size_t pages)
     frame_check_used(number);
     frame_mark_free(number);
     frame_cache_put((uint32_t)number);
+}
+
+// Frames are cleared ahead while memory is plenty, so that the pools never stand against a request.
+bool frames_idle(void)
+{
+    if (policy->free_count() < atomic_load_explicit(&frames_total, memory_order_relaxed) / ZEROED_SHARE)
+        return false;
+    return frame_cache_clear_one();
 }
 
 // ---- shared frames ----
@@ -345,6 +360,7 @@ void frames_statistics(struct frame_statistics *statistics)
     }
     spinlock_release(&frames_lock);
     preempt_enable();
+    frame_cache_count_zeroed(&statistics->zeroed_free, &statistics->zeroed_hits, &statistics->zeroed_misses);
     statistics->failures = atomic_load_explicit(&failures, memory_order_relaxed);
 }
 

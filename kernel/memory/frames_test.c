@@ -71,6 +71,63 @@ TEST(frames, come_zeroed_when_asked)
     frame_free(first, 2);
 }
 
+TEST(frames, are_cleared_ahead_when_idle)
+{
+    uint64_t before = free_now();
+    struct frame_statistics start, filled, end;
+    for (int i = 0; i < 1000 && frames_idle(); i++)
+        ;
+    CHECK(!frames_idle()); // the pool is bounded
+    frames_statistics(&filled);
+    CHECK(filled.zeroed_free > 0 && filled.zeroed_free <= 64 * 64);
+    CHECK_EQUAL(free_now(), before);
+    start = filled;
+    phys_t frame;
+    CHECK(frame_alloc(1, FRAME_ZEROED, &frame) == STATUS_OK);
+    frames_statistics(&end);
+    CHECK_EQUAL(end.zeroed_hits + end.zeroed_misses, start.zeroed_hits + start.zeroed_misses + 1);
+    uint64_t any = 0;
+    for (size_t i = 0; i < PAGE_SIZE / 8; i++)
+        any |= ((const uint64_t *)direct_map(frame))[i];
+    CHECK_EQUAL(any, 0);
+    memset(direct_map(frame), 0xff, PAGE_SIZE);
+    frame_free(frame, 1);
+    frames_trim();
+    CHECK_EQUAL(free_now(), before);
+}
+
+TEST(frames, come_aligned_to_their_size_when_asked)
+{
+    uint64_t before = free_now();
+    phys_t first = { 42 };
+    for (size_t pages = 1; pages <= 512; pages *= 2) {
+        CHECK(frame_alloc(pages, FRAME_ALIGNED, &first) == STATUS_OK);
+        CHECK_EQUAL(first.raw % (pages * PAGE_SIZE), 0);
+        frame_free(first, pages);
+    }
+    first.raw = 42;
+    CHECK(frame_alloc(3, FRAME_ALIGNED, &first) == STATUS_NO_MEMORY); // no power of two
+    CHECK_EQUAL(first.raw, 42);
+    CHECK_EQUAL(free_now(), before);
+}
+
+TEST(frames, of_tables_and_large_pages_are_in_use)
+{
+    uint64_t before = free_now();
+    static const enum frame_state states[] = { FRAME_SLAB, FRAME_HEAP, FRAME_TABLE, FRAME_LARGE };
+    for (size_t i = 0; i < ARRAY_LENGTH(states); i++) {
+        phys_t frame;
+        CHECK(frame_alloc(1, 0, &frame) == STATUS_OK);
+        frame_of(frame)->state = states[i];
+        if (i % 2)
+            frame_free(frame, 1);
+        else
+            frame_release(frame);
+        CHECK(frame_of(frame)->state == FRAME_FREE);
+    }
+    CHECK_EQUAL(free_now(), before);
+}
+
 TEST(frames, come_in_runs_that_can_be_freed_in_parts)
 {
     uint64_t before = free_now();

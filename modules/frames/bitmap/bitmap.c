@@ -49,11 +49,11 @@ static void bitmap_release(uint64_t first, uint64_t count)
     zone->hint = MIN(zone->hint, first);
 }
 
-static bool zone_take_run(struct bitmap_zone *zone, uint64_t count, uint64_t *first)
+static bool zone_take_run(struct bitmap_zone *zone, uint64_t count, uint64_t alignment, uint64_t *first)
 {
     if (zone->free < count)
         return false;
-    uint64_t found = bitmap_find_clear_run(bitmap.map, zone->end, zone->hint, count, 1);
+    uint64_t found = bitmap_find_clear_run(bitmap.map, zone->end, zone->hint, count, alignment);
     if (found >= zone->end)
         return false;
     bitmap_set_run(bitmap.map, found, count);
@@ -64,11 +64,11 @@ static bool zone_take_run(struct bitmap_zone *zone, uint64_t count, uint64_t *fi
     return true;
 }
 
-static enum status bitmap_allocate(uint64_t count, uint64_t below, uint64_t *first)
+static enum status bitmap_allocate(uint64_t count, uint64_t alignment, uint64_t below, uint64_t *first)
 {
     unsigned zone = below <= ZONE_DMA_END ? ZONE_DMA : below <= ZONE_DMA32_END ? ZONE_DMA32 : ZONE_NORMAL;
     do {
-        if (zone_take_run(&bitmap.zones[zone], count, first))
+        if (zone_take_run(&bitmap.zones[zone], count, alignment, first))
             return STATUS_OK;
     } while (zone-- > ZONE_DMA);
     return STATUS_NO_MEMORY;

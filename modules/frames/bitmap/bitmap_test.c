@@ -13,7 +13,7 @@ TEST(bitmap_frames, hands_out_runs_larger_than_any_power_of_two_block)
     const struct frame_policy *policy = policy_begin_full();
     uint64_t first = 0;
     uint64_t largest = policy->largest_free();
-    bool got = policy->allocate(5000, ZONE_NORMAL_END, &first) == STATUS_OK;
+    bool got = policy->allocate(5000, 1, ZONE_NORMAL_END, &first) == STATUS_OK;
     policy_end();
     CHECK_EQUAL(largest, FRAMES - ZONE_DMA_END);
     CHECK(got && first == ZONE_DMA_END);

@@ -127,11 +127,11 @@ static uint64_t block_cut(struct buddy_zone *zone, uint32_t number, uint64_t cou
     return number;
 }
 
-static enum status buddy_allocate(uint64_t count, uint64_t below, uint64_t *first)
+static enum status buddy_allocate(uint64_t count, uint64_t alignment, uint64_t below, uint64_t *first)
 {
-    if (count > LARGEST_BLOCK)
+    if (count > LARGEST_BLOCK || alignment > LARGEST_BLOCK)
         return STATUS_NO_MEMORY;
-    unsigned order = order_for(count);
+    unsigned order = order_for(MAX(count, alignment)); // a block is aligned to its size
     unsigned zone = below <= ZONE_DMA_END ? ZONE_DMA : below <= ZONE_DMA32_END ? ZONE_DMA32 : ZONE_NORMAL;
     do {
         uint32_t fitting = buddy.zones[zone].orders >> order;

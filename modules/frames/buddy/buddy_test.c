@@ -14,11 +14,11 @@ TEST(buddy, aligns_blocks_to_their_size_up_to_8_mib)
     size_t wrong = 0;
     for (uint64_t size = 1; size <= 1 << BUDDY_MAX_ORDER; size *= 2) {
         uint64_t first = 1;
-        wrong += policy->allocate(size, ZONE_NORMAL_END, &first) != STATUS_OK || first % size != 0;
+        wrong += policy->allocate(size, 1, ZONE_NORMAL_END, &first) != STATUS_OK || first % size != 0;
         policy->release(first, size);
     }
     uint64_t first, largest = policy->largest_free();
-    enum status refused = policy->allocate((1 << BUDDY_MAX_ORDER) + 1, ZONE_NORMAL_END, &first);
+    enum status refused = policy->allocate((1 << BUDDY_MAX_ORDER) + 1, 1, ZONE_NORMAL_END, &first);
     policy_end();
     CHECK_EQUAL(wrong, 0);
     CHECK_EQUAL(largest, 2048);
@@ -31,7 +31,7 @@ TEST(buddy, gives_back_what_a_request_leaves_of_its_block)
     const struct frame_policy *policy = policy_begin();
     policy->add(ZONE_DMA_END, 16);
     uint64_t first = 0, rest = 0;
-    bool got = policy->allocate(9, ZONE_NORMAL_END, &first) == STATUS_OK && policy->allocate(4, ZONE_NORMAL_END, &rest) == STATUS_OK;
+    bool got = policy->allocate(9, 1, ZONE_NORMAL_END, &first) == STATUS_OK && policy->allocate(4, 1, ZONE_NORMAL_END, &rest) == STATUS_OK;
     uint64_t free = policy->free_count();
     uint64_t largest = policy->largest_free();
     policy_end();
