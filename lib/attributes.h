@@ -2,14 +2,18 @@
 // attributes.h: names for the compiler attributes that clang's thread-safety analysis and linker tables need.
 #pragma once
 
-#define CAPABILITY(kind_) __attribute__((capability(kind_)))
-#define GUARDED_BY(lock_) __attribute__((guarded_by(&lock_)))
-#define MUST_HOLD(lock_)  __attribute__((requires_capability(&lock_)))
-#define ACQUIRES(...)     __attribute__((acquire_capability(__VA_ARGS__)))
-#define RELEASES(...)     __attribute__((release_capability(__VA_ARGS__)))
-#define TRY_ACQUIRES(...) __attribute__((try_acquire_capability(__VA_ARGS__)))
-#define EXCLUDES(lock_)   __attribute__((locks_excluded(&lock_)))
-#define NO_LOCK_ANALYSIS  __attribute__((no_thread_safety_analysis)) // why stands beside each use
+#define CAPABILITY(kind_)        __attribute__((capability(kind_)))
+#define GUARDED_BY(lock_)        __attribute__((guarded_by(&lock_)))
+#define MUST_HOLD(lock_)         __attribute__((requires_capability(&lock_)))
+#define MUST_SHARE(lock_)        __attribute__((requires_shared_capability(&lock_))) // shared or exclusive
+#define ACQUIRES(...)            __attribute__((acquire_capability(__VA_ARGS__)))
+#define RELEASES(...)            __attribute__((release_capability(__VA_ARGS__)))
+#define TRY_ACQUIRES(...)        __attribute__((try_acquire_capability(__VA_ARGS__)))
+#define ACQUIRES_SHARED(...)     __attribute__((acquire_shared_capability(__VA_ARGS__)))
+#define RELEASES_SHARED(...)     __attribute__((release_shared_capability(__VA_ARGS__)))
+#define TRY_ACQUIRES_SHARED(...) __attribute__((try_acquire_shared_capability(__VA_ARGS__)))
+#define EXCLUDES(lock_)          __attribute__((locks_excluded(&lock_)))
+#define NO_LOCK_ANALYSIS         __attribute__((no_thread_safety_analysis)) // why stands beside each use
 
 // One row of a table gathered by the linker: TABLE_ROW(helix_tests) static const struct test … = { … };
 // Read with TABLE_EACH. Rows of one table all have the same type.

@@ -16,7 +16,8 @@ enum lock_rank : uint8_t {
     RANK_FILES,       // advisory file locks
     RANK_PIPE,
     RANK_TERMINAL, // a tty's line discipline
-    RANK_SPACE,    // an address space's regions and page tables
+    RANK_SPACE,    // an address space's regions and page tables (struct rwlock: faults share it, changes of regions hold it alone)
+    RANK_REGION,   // one region's pages, while a fault is served; the space's lock is shared meanwhile. Page sources are asked below it
     // Spinlocks: preemption off, some with interrupts off.
     RANK_ENTRIES,     // the cached tree of names (kernel/fs/entry.c)
     RANK_DESCRIPTORS, // the slots of a descriptor table

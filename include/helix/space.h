@@ -10,7 +10,8 @@
 
 #include <arch/space.h>
 
-#include <helix/mutex.h>
+#include <helix/rwlock.h>
+#include <helix/wait.h>
 
 // Where the pages of a file mapping come from; the first member of whatever owns them (a file-system node).
 struct page_source;
@@ -36,33 +37,48 @@ enum region_flags : uint32_t {
     REGION_STACK = 1 << 4,           // names it in /proc/PID/maps
     REGION_NO_WRITE = 1 << 5,        // shared mapping of a file that was opened for reading: may never become writable
     REGION_NO_RESERVE = 1 << 6,      // not held against the size of RAM (MAP_NORESERVE)
+    REGION_LOCKED = 1 << 7,          // its pages are counted against RLIMIT_MEMLOCK and never taken back (mlock)
+    REGION_HUGE = 1 << 8,            // large pages wanted (MADV_HUGEPAGE) …
+    REGION_NO_HUGE = 1 << 9,         // … never wanted (MADV_NOHUGEPAGE)
+    REGION_DONT_FORK = 1 << 10,      // a child does not get it (MADV_DONTFORK)
+    REGION_WIPE_ON_FORK = 1 << 11,   // a child finds zeros in it (MADV_WIPEONFORK); private and anonymous only
+};
+
+// The protection key stands in `access` as arch/space.h says (PAGE_KEY_SHIFT).
+
+// One thread at a time serves faults of a region: 4 bytes, whose waiters stand in the space's `fault_waiters`.
+struct CAPABILITY("region") region_lock {
+    _Atomic uint32_t state; // enum region_lock_state (kernel/memory/space.h)
 };
 
 // [start, end), page-aligned. Neighbours with equal access, flags and adjoining offsets of one source are merged.
+// All of it changes with the space's lock held exclusively; REGION_ANONYMOUS_PAGES may also be set with it shared and `lock` held.
 struct region {
     struct tree_node node;
     uint64_t start, end;
-    uint32_t access; // PAGE_READ | PAGE_WRITE | PAGE_EXECUTE; 0: PROT_NONE
-    uint32_t flags;
+    uint32_t access;         // PAGE_READ | PAGE_WRITE | PAGE_EXECUTE; 0: PROT_NONE
+    struct region_lock lock; // RANK_REGION, with the space's lock shared: what its page-table entries hold
+    _Atomic uint32_t flags;
     struct page_source *source; // nullptr: anonymous
     uint64_t offset;            // of `start` in the source, in bytes
 };
 
 struct space {
-    struct mutex lock; // RANK_SPACE
+    struct rwlock lock; // RANK_SPACE. Shared: faults, looking. Exclusive: everything that changes regions, and fork.
     struct arch_space arch;
-    struct tree regions;           // by start; never overlap
-    struct region *recent;         // hit by the last fault: most faults come in runs
-    uint64_t heap_start, heap_end; // brk; 0: no heap
-    uint64_t map_top;              // mmap searches downwards from here
-    uint64_t map_cursor;           // … and finds nothing larger than map_hole between map_top and here
+    struct tree regions;             // by start; never overlap
+    _Atomic(struct region *) recent; // hit by the last fault: most faults come in runs
+    struct wait_queue fault_waiters; // for any region's lock
+    uint64_t heap_start, heap_end;   // brk; 0: no heap
+    uint64_t map_top;                // mmap searches downwards from here
+    uint64_t map_cursor;             // … and finds nothing larger than map_hole between map_top and here
     uint64_t map_hole;
     uint32_t region_count;
     uint64_t limit_data, limit_space, limit_stack; // bytes; UINT64_MAX: none
     uint64_t mapped;                               // bytes in regions
     _Atomic uint64_t resident;                     // pages mapped
     _Atomic uint32_t references;                   // threads of the process, and whoever looks at it
-    uint64_t faults_minor, faults_copied;
+    _Atomic uint64_t faults_minor, faults_copied;
     // For /proc: where the program put its text, arguments and environment.
     uint64_t argument_start, argument_end, environment_start, environment_end;
 };
@@ -127,8 +143,8 @@ enum status space_discard(struct space *space, uint64_t at, uint64_t size);
 // Thread context; may sleep; must not be called with the space's lock held.
 enum status space_fault(struct space *space, uint64_t address, uint32_t kind);
 
-// The region that holds `address`, nullptr if none. The lock is held.
-struct region *space_find(struct space *space, uint64_t address) MUST_HOLD(space->lock);
+// The region that holds `address`, nullptr if none. The lock is held, shared at least.
+struct region *space_find(struct space *space, uint64_t address) MUST_SHARE(space->lock);
 
 // Calls visit for each region in order, with the lock held.
 void space_each(struct space *space, void (*visit)(void *context, const struct region *region), void *context);

@@ -8,8 +8,10 @@
 // Invariants  Regions never overlap, are not empty, and alike neighbours are one. A mapped page holds one reference on its frame.
 //             A writable entry of a private region means that this space alone has the frame (its count is 1). A region that never
 //             got a page of its own (REGION_ANONYMOUS_PAGES) can be rebuilt from its source.
-// Locks       space->lock (a mutex, RANK_SPACE) round everything; a page source is asked with it held, so sources must not touch
-//             user memory. `references` alone is free of it.
+// Locks       space->lock (a reader-writer lock, RANK_SPACE): exclusive round everything that changes regions, shared round looking
+//             and faults. A fault holds its region's own lock (RANK_REGION) as well, which keeps the pages of that region still;
+//             whoever has space->lock exclusively needs no region's. A page source is asked with them held, so sources must not
+//             touch user memory. `references`, `resident` and the fault counters are atomic.
 // Cost        A fault costs one look at the last region used, one walk to look and one to map. mmap searches from where it last
 //             found room. Nothing walks pages that are not there.
 // Limits      Overcommit is allowed: promises are kept by frames at fault time. Refused are a single request larger than RAM, what
@@ -38,7 +40,8 @@ enum status space_create(struct space **made)
         heap_free(space);
         return outcome;
     }
-    mutex_init(&space->lock, RANK_SPACE);
+    rwlock_init(&space->lock, RANK_SPACE);
+    wait_queue_init(&space->fault_waiters);
     space->map_top = space->map_cursor = align_down(arch_user_end() - STACK_GUARD_GAP, PAGE_SIZE);
     space->limit_data = space->limit_space = space->limit_stack = UINT64_MAX;
     atomic_store_explicit(&space->references, 1, memory_order_relaxed);
@@ -100,19 +103,19 @@ void space_release(struct space *space)
 
 void space_each(struct space *space, void (*visit)(void *context, const struct region *region), void *context)
 {
-    mutex_acquire(&space->lock);
+    rwlock_acquire(&space->lock);
     for (struct region *region = region_of(tree_first(&space->regions)); region; region = region_next(region))
         visit(context, region);
-    mutex_release(&space->lock);
+    rwlock_release(&space->lock);
 }
 
 bool space_holds(struct space *space, uint64_t at, uint64_t size)
 {
     if (at + size < at)
         return false;
-    mutex_acquire(&space->lock);
+    rwlock_acquire(&space->lock);
     bool whole = region_overlap(space, at, at + size) == size;
-    mutex_release(&space->lock);
+    rwlock_release(&space->lock);
     return whole;
 }
 
@@ -161,9 +164,9 @@ static enum status page_reach(struct space *space, uint64_t at, bool write, char
 enum status space_page(struct space *space, uint64_t at, bool write, void **page)
 {
     char *bytes = nullptr;
-    mutex_acquire(&space->lock);
+    rwlock_acquire(&space->lock);
     enum status outcome = page_reach(space, at, write, &bytes);
-    mutex_release(&space->lock);
+    rwlock_release(&space->lock);
     if (outcome == STATUS_OK)
         *page = bytes;
     return outcome;
@@ -177,13 +180,13 @@ static size_t space_copy(struct space *space, uint64_t at, char *bytes, size_t s
         uint64_t inside = (at + done) & PAGE_MASK;
         size_t part = (size_t)MIN(PAGE_SIZE - inside, (uint64_t)(size - done));
         char *page;
-        mutex_acquire(&space->lock);
+        rwlock_acquire(&space->lock);
         enum status outcome = page_reach(space, at + done, to_space, &page);
         if (outcome == STATUS_OK && to_space)
             memcpy(page + inside, bytes + done, part);
         else if (outcome == STATUS_OK)
             memcpy(bytes + done, page + inside, part);
-        mutex_release(&space->lock);
+        rwlock_release(&space->lock);
         if (outcome != STATUS_OK)
             break;
         done += part;

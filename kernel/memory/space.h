@@ -42,11 +42,11 @@ static inline uint64_t region_low(const struct region *region)
 }
 
 // The last region that starts at or below `address`; the first that ends above it.
-struct region *region_floor(struct space *space, uint64_t address) MUST_HOLD(space->lock);
-struct region *region_after(struct space *space, uint64_t address) MUST_HOLD(space->lock);
+struct region *region_floor(struct space *space, uint64_t address) MUST_SHARE(space->lock);
+struct region *region_after(struct space *space, uint64_t address) MUST_SHARE(space->lock);
 
 // Bytes of [from, to) that lie in regions.
-uint64_t region_overlap(struct space *space, uint64_t from, uint64_t to) MUST_HOLD(space->lock);
+uint64_t region_overlap(struct space *space, uint64_t from, uint64_t to) MUST_SHARE(space->lock);
 
 // A copy of `model` that holds a reference of its own on the source; in no tree yet. nullptr: no memory.
 struct region *region_new(const struct region *model);
@@ -66,6 +66,32 @@ enum status region_isolate(struct space *space, uint64_t from, uint64_t to) MUST
 // Joins neighbours that are alike, from the one before `from` to the one behind `to`.
 void region_join(struct space *space, uint64_t from, uint64_t to) MUST_HOLD(space->lock);
 
+// ---- a region's own lock ----
+//
+// Taken with the space's lock shared, which keeps the region where it is. Whoever has the space's lock exclusively has all of them.
+
+enum region_lock_state : uint32_t { REGION_FREE, REGION_TAKEN, REGION_AWAITED };
+
+// Sleeps until nobody else has it. Called by region_acquire alone.
+void region_wait(struct space *space, struct region *region);
+
+// Not analysed inside: the analysis has no word for what makes these a lock.
+NO_LOCK_ANALYSIS static inline void region_acquire(struct space *space, struct region *region) ACQUIRES(region->lock)
+    MUST_SHARE(space->lock)
+{
+    uint32_t free = REGION_FREE;
+    if (UNLIKELY(
+            !atomic_compare_exchange_strong_explicit(&region->lock.state, &free, REGION_TAKEN, memory_order_acquire, memory_order_relaxed)))
+        region_wait(space, region);
+}
+
+NO_LOCK_ANALYSIS static inline void region_release(struct space *space, struct region *region) RELEASES(region->lock)
+    MUST_SHARE(space->lock)
+{
+    if (UNLIKELY(atomic_exchange_explicit(&region->lock.state, REGION_FREE, memory_order_acq_rel) == REGION_AWAITED))
+        wait_wake_all(&space->fault_waiters); // of all regions: few wait, and each looks again
+}
+
 // ---- space_map.c ----
 
 // Where `size` bytes are free, top down; false: nowhere.
@@ -84,11 +110,10 @@ void space_drop_pages(struct space *space, uint64_t from, uint64_t to) MUST_HOLD
 
 enum status space_fault_locked(struct space *space, uint64_t address, uint32_t kind) MUST_HOLD(space->lock);
 
+// The space's lock is held, shared at least: faults of several regions count at the same time.
 static inline void space_count_pages(struct space *space, int64_t by)
 {
-    // Written under the lock only; readers elsewhere see either value.
-    uint64_t now = atomic_load_explicit(&space->resident, memory_order_relaxed);
-    atomic_store_explicit(&space->resident, now + (uint64_t)by, memory_order_relaxed);
+    atomic_fetch_add_explicit(&space->resident, (uint64_t)by, memory_order_relaxed);
 }
 
 // ---- space_shared.c: anonymous memory that survives fork as one ----

@@ -250,8 +250,8 @@ enum status space_fault(struct space *space, uint64_t address, uint32_t kind)
 {
     if (UNLIKELY(address >= arch_user_end()))
         return STATUS_NOT_MAPPED;
-    mutex_acquire(&space->lock);
+    rwlock_acquire(&space->lock);
     enum status outcome = space_fault_locked(space, address, kind);
-    mutex_release(&space->lock);
+    rwlock_release(&space->lock);
     return outcome;
 }

@@ -51,11 +51,11 @@ NO_LOCK_ANALYSIS static enum status fork_regions(struct space *parent, struct sp
 {
     struct fork fork = { parent, child };
     enum status outcome = STATUS_OK;
-    mutex_acquire(&parent->lock);
+    rwlock_acquire(&parent->lock);
     fork_copy_fields(parent, child);
     for (struct region *region = region_of(tree_first(&parent->regions)); region && outcome == STATUS_OK; region = region_next(region))
         outcome = fork_region(&fork, region);
-    mutex_release(&parent->lock);
+    rwlock_release(&parent->lock);
     return outcome;
 }
 

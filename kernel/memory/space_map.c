@@ -159,9 +159,9 @@ enum status space_map(struct space *space, const struct map_request *request, ui
     bool shared_memory = model.flags & REGION_SHARED && !model.source;
     if (shared_memory)
         TRY(shared_memory_create(model.end, &model.source));
-    mutex_acquire(&space->lock);
+    rwlock_acquire(&space->lock);
     enum status outcome = map_locked(space, request, &model);
-    mutex_release(&space->lock);
+    rwlock_release(&space->lock);
     if (shared_memory)
         model.source->ops->release(model.source); // the region has its own reference
     if (outcome != STATUS_OK)
@@ -222,9 +222,9 @@ enum status space_unmap(struct space *space, uint64_t at, uint64_t size)
 {
     if (!size || !is_aligned(at, PAGE_SIZE) || !range_check(at, &size))
         return STATUS_BAD_ARGUMENT;
-    mutex_acquire(&space->lock);
+    rwlock_acquire(&space->lock);
     enum status outcome = space_clear(space, at, at + size);
-    mutex_release(&space->lock);
+    rwlock_release(&space->lock);
     return outcome;
 }
 
@@ -234,10 +234,10 @@ enum status space_discard(struct space *space, uint64_t at, uint64_t size)
         return STATUS_BAD_ARGUMENT;
     if (!range_check(at, &size))
         return STATUS_NO_MEMORY;
-    mutex_acquire(&space->lock);
+    rwlock_acquire(&space->lock);
     bool whole = region_overlap(space, at, at + size) == size;
     space_drop_pages(space, at, at + size);
-    mutex_release(&space->lock);
+    rwlock_release(&space->lock);
     return whole ? STATUS_OK : STATUS_NO_MEMORY;
 }
 
@@ -285,9 +285,9 @@ enum status space_protect(struct space *space, uint64_t at, uint64_t size, uint3
         return STATUS_OK;
     if (!range_check(at, &size))
         return STATUS_NO_MEMORY;
-    mutex_acquire(&space->lock);
+    rwlock_acquire(&space->lock);
     enum status outcome = protect_locked(space, at, at + size, access & (PAGE_READ | PAGE_WRITE | PAGE_EXECUTE));
-    mutex_release(&space->lock);
+    rwlock_release(&space->lock);
     return outcome;
 }
 
@@ -318,10 +318,10 @@ static enum status heap_resize_to(struct space *space, uint64_t end) MUST_HOLD(s
 
 uint64_t space_brk(struct space *space, uint64_t end)
 {
-    mutex_acquire(&space->lock);
+    rwlock_acquire(&space->lock);
     if (heap_resize_to(space, end) == STATUS_OK)
         space->heap_end = end;
     uint64_t in_force = space->heap_end;
-    mutex_release(&space->lock);
+    rwlock_release(&space->lock);
     return in_force;
 }

@@ -45,12 +45,12 @@ static void model_compare(struct space *space, const struct model_page *model)
     uint64_t mapped = 0;
     for (uint32_t i = 0; i < MODEL_PAGES; i++) {
         mapped += model[i].mapped ? PAGE_SIZE : 0;
-        mutex_acquire(&space->lock);
+        rwlock_acquire(&space->lock);
         const struct region *region = space_find(space, AT + i * PAGE_SIZE);
         CHECK_EQUAL(region != nullptr, model[i].mapped);
         if (region)
             CHECK_EQUAL(region->access, model[i].access);
-        mutex_release(&space->lock);
+        rwlock_release(&space->lock);
         if (model[i].mapped)
             CHECK_EQUAL(byte_at(space, AT + i * PAGE_SIZE), model[i].value);
     }

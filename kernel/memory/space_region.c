@@ -3,6 +3,7 @@
 #include "space.h"
 
 #include <helix/heap.h>
+#include <helix/thread.h>
 
 static int region_compare(const struct tree_node *a, const struct tree_node *b)
 {
@@ -36,14 +37,27 @@ struct region *region_after(struct space *space, uint64_t address)
 
 struct region *space_find(struct space *space, uint64_t address)
 {
-    struct region *region = space->recent;
+    struct region *region = atomic_load_explicit(&space->recent, memory_order_relaxed);
     if (LIKELY(region && address - region->start < region_size(region)))
         return region;
     region = region_floor(space, address);
     if (!region || address >= region->end)
         return nullptr;
-    space->recent = region;
+    atomic_store_explicit(&space->recent, region, memory_order_relaxed); // regions go with the lock held exclusively, and clear it
     return region;
+}
+
+void region_wait(struct space *space, struct region *region)
+{
+    struct waiter waiter;
+    waiter_init(&waiter);
+    for (;;) {
+        wait_begin(&space->fault_waiters, &waiter);
+        if (atomic_exchange_explicit(&region->lock.state, REGION_AWAITED, memory_order_acquire) == REGION_FREE)
+            break; // AWAITED although perhaps nobody else waits: one wake-up for nothing
+        (void)thread_block_uninterruptible(BLOCK_LOCK, UINT64_MAX);
+    }
+    wait_end(&waiter);
 }
 
 uint64_t region_overlap(struct space *space, uint64_t from, uint64_t to)
@@ -74,8 +88,8 @@ void region_free(struct region *region)
 
 void region_drop(struct space *space, struct region *region)
 {
-    if (space->recent == region)
-        space->recent = nullptr;
+    if (atomic_load_explicit(&space->recent, memory_order_relaxed) == region)
+        atomic_store_explicit(&space->recent, nullptr, memory_order_relaxed);
     tree_remove(&space->regions, &region->node);
     space->region_count--;
     space->mapped -= region_size(region);

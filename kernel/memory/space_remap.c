@@ -132,9 +132,9 @@ enum status space_remap(struct space *space, uint64_t at, uint64_t old_size, uin
     const struct remap remap = { at, align_up(old_size, PAGE_SIZE), align_up(new_size, PAGE_SIZE), flags, new_at };
     TRY(remap_check(&remap));
     uint64_t where = 0;
-    mutex_acquire(&space->lock);
+    rwlock_acquire(&space->lock);
     enum status outcome = remap_locked(space, &remap, &where);
-    mutex_release(&space->lock);
+    rwlock_release(&space->lock);
     if (outcome == STATUS_OK)
         *result = where;
     return outcome;

@@ -60,10 +60,10 @@ static bool keys_equal(struct futex_key a, struct futex_key b)
 
 static bool mapping_shared(struct space *space, uint64_t address)
 {
-    mutex_acquire(&space->lock);
+    rwlock_acquire_shared(&space->lock);
     const struct region *region = space_find(space, address);
     bool shared = region && region->flags & REGION_SHARED;
-    mutex_release(&space->lock);
+    rwlock_release_shared(&space->lock);
     return shared;
 }
 

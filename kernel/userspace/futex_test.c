@@ -158,9 +158,9 @@ static void meets_in_shared_memory(struct space *space)
     struct sleeper sleeper;
     uint64_t mapped;
     CHECK(space_map(space, &request, &mapped) == STATUS_OK);
-    mutex_acquire(&space->lock);
+    rwlock_acquire(&space->lock);
     request.source = space_find(space, HERE)->source;
-    mutex_release(&space->lock);
+    rwlock_release(&space->lock);
     request.hint = THERE;
     CHECK(space_map(space, &request, &mapped) == STATUS_OK);
     sleeper_start_in(&sleeper, HERE + 8, UINT32_MAX, 0);
