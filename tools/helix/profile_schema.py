@@ -12,7 +12,7 @@ from .words import nearest
 
 TARGETS = ("minimal", "embedded", "server", "desktop", "secure")
 # What a target means: defaults for the keys a profile does not give.
-SMALL = {("allocator", "physical"): "bitmap", ("memory", "min_ram_mb"): 16, ("debug", "level"): "minimal", ("build", "opt_level"): "s"}
+SMALL = {("allocator", "physical"): "bitmap", ("memory", "min_ram_mb"): 8, ("debug", "level"): "minimal", ("build", "opt_level"): "s"}
 TARGET_DEFAULTS = {"minimal": SMALL, "embedded": SMALL, "server": {}, "desktop": {}}
 
 DEBUG_LEVELS = {"none": "LOG_OFF", "minimal": "LOG_WARN", "normal": "LOG_INFO", "verbose": "LOG_DEBUG"}
