@@ -5,7 +5,9 @@
 #include "machine.h"
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <sched.h>
+#include <spawn.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -65,6 +67,61 @@ static void fork_exit_wait(long loops)
         waitpid(child, NULL, 0);
     }
 }
+static void vfork_exit_wait(long loops)
+{
+    while (loops-- > 0) {
+        pid_t child = vfork();
+        if (child == 0)
+            _exit(0);
+        waitpid(child, NULL, 0);
+    }
+}
+static char *const child_arguments[] = { "bench_icount", "nothing", NULL };
+static char *const no_environment[] = { NULL };
+static void vfork_exec(long loops)
+{
+    while (loops-- > 0) {
+        pid_t child = vfork();
+        if (child == 0) {
+            execve("/proc/self/exe", child_arguments, no_environment);
+            _exit(1);
+        }
+        waitpid(child, NULL, 0);
+    }
+}
+static void fork_exec(long loops)
+{
+    while (loops-- > 0) {
+        pid_t child = fork();
+        if (child == 0) {
+            execve("/proc/self/exe", child_arguments, no_environment);
+            _exit(1);
+        }
+        waitpid(child, NULL, 0);
+    }
+}
+static void spawn(long loops)
+{
+    while (loops-- > 0) {
+        pid_t child;
+        if (posix_spawn(&child, "/proc/self/exe", NULL, NULL, child_arguments, no_environment))
+            exit(1);
+        waitpid(child, NULL, 0);
+    }
+}
+static void *thread_nothing(void *argument)
+{
+    return argument;
+}
+static void thread_create_join(long loops)
+{
+    while (loops-- > 0) {
+        pthread_t thread;
+        if (pthread_create(&thread, NULL, thread_nothing, NULL))
+            exit(1);
+        pthread_join(thread, NULL);
+    }
+}
 static void yield(long loops)
 {
     while (loops-- > 0)
@@ -90,10 +147,21 @@ static const struct operation {
     void (*run)(long loops);
     long loops;
 } operations[] = {
-    { "null_syscall", null_call, 1000 },      { "read_zero", read_byte, 1000 }, { "write_null", write_byte, 1000 },
-    { "clock_gettime", clock_read, 1000 },    { "sched_yield", yield, 500 },    { "open_close", open_close, 300 },
-    { "mmap_munmap", map_unmap, 300 },        { "fault", fault, 256 },          { "pipe_round_trip", pipe_round_trip, 300 },
+    { "null_syscall", null_call, 1000 },
+    { "read_zero", read_byte, 1000 },
+    { "write_null", write_byte, 1000 },
+    { "clock_gettime", clock_read, 1000 },
+    { "sched_yield", yield, 500 },
+    { "open_close", open_close, 300 },
+    { "mmap_munmap", map_unmap, 300 },
+    { "fault", fault, 256 },
+    { "pipe_round_trip", pipe_round_trip, 300 },
     { "fork_exit_wait", fork_exit_wait, 20 },
+    { "vfork_exit_wait", vfork_exit_wait, 20 },
+    { "vfork_exec_wait", vfork_exec, 20 },
+    { "fork_exec_wait", fork_exec, 20 },
+    { "spawn_wait", spawn, 20 },
+    { "thread_create_join", thread_create_join, 50 },
 };
 
 static int compare(const void *a, const void *b)
@@ -127,6 +195,8 @@ static void measure(const struct operation *operation)
 
 int main(int count, char **arguments)
 {
+    if (count > 1 && strcmp(arguments[1], "nothing") == 0)
+        return 0;
     zero = open("/dev/zero", O_RDONLY);
     null = open("/dev/null", O_WRONLY);
     if (pipe(ends[0]) || pipe(ends[1]))
