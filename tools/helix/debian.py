@@ -106,8 +106,15 @@ def _apt(folder, *arguments):
     return said[0] if said else f"apt-get {arguments[0]} ended with status {done.returncode}"
 
 
-def _fetch(arch, folder):
-    """Packages into `folder`; the complaint, or None."""
+def _first_dependency(folder, package):
+    """What a package that is only a name for another stands for; the package itself when it depends on nothing."""
+    shown = subprocess.run(["apt-cache", "-c", str(folder / "apt.conf"), "show", package], capture_output=True, text=True, errors="replace").stdout
+    found = re.search(r"(?m)^Depends: ([a-z0-9][a-z0-9.+-]*)", shown)
+    return found.group(1) if found else package
+
+
+def _fetch(arch, folder, suite, packages, stand_ins):
+    """Packages into `folder`, and what the stand-ins stand for; the complaint, or None."""
     if not (shutil.which("apt-get") and shutil.which("dpkg-deb")):
         return "this is not a Debian machine: no apt-get and dpkg-deb"
     archive = archive_of(machine_sources())
@@ -117,25 +124,31 @@ def _fetch(arch, folder):
         (folder / name).mkdir(parents=True, exist_ok=True)
     (folder / "status").touch()
     (folder / "apt.conf").write_text(CONFIGURATION.format(name=NAME[arch], folder=folder))
-    (folder / "debian.sources").write_text(source_text(archive, SUITE[arch]))
-    return _apt(folder, "update") or _apt(folder, "download", *PACKAGES)
+    (folder / "debian.sources").write_text(source_text(archive, suite))
+    return _apt(folder, "update") or _apt(folder, "download", *packages, *(_first_dependency(folder, package) for package in stand_ins))
 
 
 def root(arch):
-    """The folder in which the packages of `arch` are unpacked, as they would stand below /."""
-    place = ROOT / "build" / f"debian-{arch}"
+    """The folder in which the packages of `arch` that programs are made from are unpacked, as they would stand below /."""
+    return unpacked(ROOT / "build" / f"debian-{arch}", arch, SUITE[arch], PACKAGES)
+
+
+def unpacked(place, arch, suite, packages=(), stand_ins=()):
+    """The folder below `place` in which these packages of a release are unpacked. A stand-in is a package that only depends on
+    another one, whose name changes: that one is unpacked."""
+    wanted = ", ".join([*packages, *stand_ins])
     if (place / "root").exists():
         return place / "root"
     place.mkdir(parents=True, exist_ok=True)
     with open(place / ".lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (place / "root").exists():
-            Progress(f"fetching {', '.join(PACKAGES)} for {arch} from Debian's archive (once)", 0).end()
+            Progress(f"fetching {wanted} for {arch} from Debian's archive (once)", 0).end()
             fresh, scratch = place / "root.new", place / "apt"
             shutil.rmtree(fresh, ignore_errors=True)
-            complaint = _fetch(arch, scratch)
+            complaint = _fetch(arch, scratch, suite, packages, stand_ins)
             if complaint:
-                raise Failure(EXIT_PACKAGES, f"could not fetch {' and '.join(PACKAGES)} for {arch}, Debian {SUITE[arch]}: {complaint}")
+                raise Failure(EXIT_PACKAGES, f"could not fetch {wanted} for {arch}, Debian {suite}: {complaint}")
             for package in sorted(scratch.glob("*.deb")):
                 subprocess.run(["dpkg-deb", "-x", str(package), str(fresh)], check=True)
             fresh.rename(place / "root")

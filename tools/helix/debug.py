@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 from . import initramfs, kernel, packages, run
-from .guest import _die_with_parent
+from .guest import die_with_parent
 from .report import EXIT_TIMEOUT, EXIT_USAGE, Failure, say
 
 START_S = 10.0
@@ -41,7 +41,7 @@ def debug(options):
         socket, console = scratch / "gdb", folder / "boot.log"
         command = run.boot_command(machine, folder, archives, run.words(options, None), scratch)
         command += ["-S", "-gdb", f"unix:{socket},server=on,wait=off", "-serial", f"file:{console}"]
-        guest = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True, preexec_fn=_die_with_parent)
+        guest = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True, preexec_fn=die_with_parent)
         try:
             wait_for(socket, guest)
             say(f"QEMU waits at its first instruction; the guest's console goes to {console}")

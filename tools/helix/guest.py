@@ -32,7 +32,7 @@ class Ended(Exception):
         self.number = number
 
 
-def _die_with_parent():
+def die_with_parent():
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
@@ -60,7 +60,7 @@ class Guest:
                 signal.signal(number, _raise_ended)
             qemu = subprocess.Popen([*self.command, "-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console"],
                                     stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.errors,
-                                    start_new_session=True, preexec_fn=_die_with_parent)
+                                    start_new_session=True, preexec_fn=die_with_parent)
             try:
                 if self.limit_s:
                     signal.signal(signal.SIGALRM, _raise_time_up)

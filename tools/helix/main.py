@@ -105,12 +105,27 @@ def add_new(verbs):
     parser.add_argument("name", metavar="NAME", help="lower-case letters, digits and _; a module may name its folder: fs/NAME")
 
 
+def add_bench(verbs):
+    parser = verbs.add_parser("bench", help="measure, beside Linux", epilog=STATUS_TEXT, formatter_class=argparse.RawDescriptionHelpFormatter,
+                              description="Boots Helix with the measuring program of bench/ and prints instructions per operation; with\n"
+                                          "--peer linux also Debian's kernels in the same machine, and the ratios (below 1: Helix needs less).")
+    add_target(parser)
+    parser.add_argument("--peer", metavar="P", help="linux, or one release of it as in linux-6.1")
+    parser.add_argument("-k", metavar="PATTERN", dest="pattern", help="only rows whose name contains this")
+    parser.add_argument("--json", metavar="FILE", help="write the rows there")
+    parser.add_argument("--html", metavar="FILE", help="write a page with plots there")
+    parser.add_argument("--wall", action="store_true", help="nanoseconds instead of instructions")
+    parser.add_argument("--accel", choices=("kvm", "tcg"), help="with --wall: default kvm where the hardware has it, else tcg")
+    parser.add_argument("--fresh", action="store_true", help="measure the peers again, though their figures are kept in build/")
+    parser.add_argument("--timeout", metavar="S", type=seconds, help="how long one boot may take (default: 240)")
+
+
 def add_not_yet(verbs):
-    for verb, text in (("bench", "measure, beside Linux (not supported yet)"), ("trace", "record a trace (not supported yet)")):
-        verbs.add_parser(verb, help=text, description=text.capitalize()).add_argument("anything", nargs="*", help=argparse.SUPPRESS)
+    text = "record a trace (not supported yet)"
+    verbs.add_parser("trace", help=text, description=text.capitalize()).add_argument("anything", nargs="*", help=argparse.SUPPRESS)
 
 
-ADD = (add_run, add_test, add_build, add_image, add_debug, add_new, add_not_yet)
+ADD = (add_run, add_test, add_build, add_image, add_debug, add_new, add_bench, add_not_yet)
 VERBS = ("run", "test", "build", "image", "debug", "new", "bench", "trace")
 
 
@@ -127,7 +142,7 @@ def parse(arguments):
         add(verbs)
     if arguments and not arguments[0].startswith("-") and arguments[0] not in VERBS:
         raise usage_error(f'no verb "{arguments[0]}"{nearest(arguments[0], VERBS)}')
-    if arguments and arguments[0] in ("bench", "trace") and not {"-h", "--help"} & set(arguments):
+    if arguments and arguments[0] == "trace" and not {"-h", "--help"} & set(arguments):
         raise usage_error(f"not supported yet: ./helix {arguments[0]}")
     ours, qemu = arguments, []
     if "--" in arguments and arguments[0] in ("run", "debug"):
@@ -146,9 +161,10 @@ def parse(arguments):
 
 
 def run_verb(options):
-    from . import debug, image_verb, kernel, new, run, tests
+    from . import bench, debug, image_verb, new, run, tests
     return {
         "run": run.run, "debug": debug.debug, "image": image_verb.image, "build": build, "test": tests.test, "new": new.new,
+        "bench": bench.bench,
     }[options.verb](options)
 
 

@@ -60,10 +60,11 @@ def _compile(command, source):
         raise Failure(EXIT_BUILD, f"{shown(source)} does not compile\n{outcome.stderr}")
 
 
-def compile_musl(arch, source, program):
+def compile_musl(arch, source, program, *more, flags=("-O1",)):
+    """One program of `source` and the sources `more`; what it needs stands in the first."""
     needs = needs_of(source)
     before, after = (["musl-gcc"], ["-lpthread"]) if arch == platform.machine() else _musl_cross(arch, needs)
-    _compile([*before, *COMMON, "-O1", *needs, "-o", str(program), str(source), *after], source)
+    _compile([*before, *COMMON, *flags, *needs, "-o", str(program), str(source), *map(str, more), *after], source)
 
 
 def compile_glibc(arch, source, program):

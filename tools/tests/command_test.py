@@ -29,7 +29,6 @@ class OptionsTest(unittest.TestCase):
         self.assertIn('did you mean "--timeout"', self.refused("run", "--tiemout", "3"))
         self.assertIn("--help", self.refused("build", "more"))
         self.assertIn("--cpus", self.refused("run", "--cpus", "0"))
-        self.assertIn("not supported yet", self.refused("bench"))
         self.assertIn("not supported yet", self.refused("trace", "--json", "x"))
         self.assertIn('did you mean "kernel"', self.refused("test", "kernle"))
         self.assertIn('did you mean "minimal"', self.refused("run", "--profile", "minmal"))
