@@ -33,26 +33,37 @@ static enum status cpio_broken(struct cpio_reader *reader, const char *problem)
     return STATUS_BAD_FORMAT;
 }
 
-static bool hex_digit(uint8_t digit, uint32_t *value)
+// Eight hexadecimal digits at once, one in each byte of a word, the first in its lowest. Each is taken as what it would be; whether
+// it is one shows when the digits are written anew.
+static bool hex_word(const uint8_t *digits, uint32_t *value)
 {
-    if (digit >= '0' && digit <= '9')
-        *value = digit - '0';
-    else if (digit >= 'a' && digit <= 'f')
-        *value = digit - 'a' + 10u;
-    else if (digit >= 'A' && digit <= 'F')
-        *value = digit - 'A' + 10u;
-    else
+    enum : uint64_t {
+        EACH = 0x0101'0101'0101'0101,
+        ZERO = '0' * EACH,
+        CASE = 'a' - 'A',
+        LETTERS = 'A' - '0' - 10,
+        HIGH_HALF = 0xf0 * EACH
+    };
+    uint64_t text;
+    __builtin_memcpy(&text, digits, sizeof text); // one load
+    uint64_t letter = text >> 6 & EACH; // letters have bit 6, whose lower case has CASE as well
+    text &= ~(letter * CASE);
+    uint64_t digit = (text & 0x0f * EACH) + letter * 9;
+    uint64_t from_ten = (digit + 6 * EACH) >> 4 & EACH;
+    if (digit & HIGH_HALF || digit + ZERO + from_ten * LETTERS != text)
         return false;
+    digit = (digit << 4 | digit >> 8) & 0x00ff'00ff'00ff'00ff;
+    digit = (digit << 8 | digit >> 16) & 0x0000'ffff'0000'ffff;
+    *value = (uint32_t)(digit << 16 | digit >> 32);
     return true;
 }
 
 static bool cpio_fields(const uint8_t *digits, uint32_t fields[CPIO_FIELDS])
 {
-    for (uint32_t i = 0; i < CPIO_FIELDS * CPIO_DIGITS; i++) {
-        uint32_t value;
-        if (!hex_digit(digits[i], &value))
+    static_assert(CPIO_DIGITS == sizeof(uint64_t) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__);
+    for (uint32_t i = 0; i < CPIO_FIELDS; i++) {
+        if (!hex_word(digits + i * CPIO_DIGITS, &fields[i]))
             return false;
-        fields[i / CPIO_DIGITS] = fields[i / CPIO_DIGITS] << 4 | value;
     }
     return true;
 }
@@ -89,26 +100,35 @@ static void cpio_skip_padding(struct cpio_reader *reader)
         reader->at++;
 }
 
+// What else somebody may have given. Compressed archives may be shorter than a header.
+static const char *cpio_what_instead(const uint8_t *bytes, size_t left)
+{
+    static const struct {
+        const char *magic, *problem;
+        size_t size;
+    } others[] = {
+        { "\x1f\x8b", "it is compressed with gzip; give it uncompressed", 2 },
+        { "\375"
+          "7zXZ",
+          "it is compressed with xz; give it uncompressed", 6 },
+        { "\x28\xb5\x2f\xfd", "it is compressed with zstd; give it uncompressed", 4 },
+        { "070707", "it is in the old portable format; make it with -H newc", CPIO_MAGIC },
+    };
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        if (left >= others[i].size && memcmp(bytes, others[i].magic, others[i].size) == 0)
+            return others[i].problem;
+    }
+    return left < CPIO_HEADER ? "it ends within a header" : "no newc header where one must be";
+}
+
 static enum status cpio_check_magic(struct cpio_reader *reader)
 {
     const uint8_t *bytes = reader->bytes + reader->at;
     size_t left = reader->size - reader->at;
-    if (left >= 2 && bytes[0] == 0x1f && bytes[1] == 0x8b)
-        return cpio_broken(reader, "it is compressed with gzip; give it uncompressed");
-    if (left >= 6 && memcmp(bytes,
-                            "\xfd"
-                            "7zXZ",
-                            6) == 0)
-        return cpio_broken(reader, "it is compressed with xz; give it uncompressed");
-    if (left >= 4 && memcmp(bytes, "\x28\xb5\x2f\xfd", 4) == 0)
-        return cpio_broken(reader, "it is compressed with zstd; give it uncompressed");
-    if (left < CPIO_HEADER)
-        return cpio_broken(reader, "it ends within a header");
-    if (memcmp(bytes, "070701", CPIO_MAGIC) == 0 || memcmp(bytes, "070702", CPIO_MAGIC) == 0)
+    bool known = left >= CPIO_HEADER && memcmp(bytes, "07070", CPIO_MAGIC - 1) == 0;
+    if (known && (bytes[CPIO_MAGIC - 1] == '1' || bytes[CPIO_MAGIC - 1] == '2'))
         return STATUS_OK;
-    if (memcmp(bytes, "070707", CPIO_MAGIC) == 0)
-        return cpio_broken(reader, "it is in the old portable format; make it with -H newc");
-    return cpio_broken(reader, "no newc header where one must be");
+    return cpio_broken(reader, cpio_what_instead(bytes, left));
 }
 
 static void cpio_fill(struct cpio_member *member, const uint32_t fields[CPIO_FIELDS])

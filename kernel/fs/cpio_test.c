@@ -66,6 +66,32 @@ TEST(cpio, a_member_has_its_name_mode_and_data)
     CHECK(cpio_next(&reader, &member) == STATUS_NOT_FOUND);
 }
 
+// Every byte in every place of a field: it is read as the digit it is, or the archive is refused.
+TEST(cpio, only_hexadecimal_digits_make_a_field)
+{
+    enum { MODIFIED_AT = 6 + 5 * 8 };
+    archive_begin();
+    archive_add(&archive, "a", 0100644, "");
+    archive_end(&archive);
+    for (uint32_t place = 0; place < 8; place++) {
+        for (uint32_t byte = 0; byte < 256; byte++) {
+            uint32_t digit = byte >= '0' && byte <= '9'   ? byte - '0'
+                             : byte >= 'a' && byte <= 'f' ? byte - 'a' + 10
+                             : byte >= 'A' && byte <= 'F' ? byte - 'A' + 10
+                                                          : UINT32_MAX;
+            memcpy(archive.bytes + MODIFIED_AT, "1a2B3c4D", 8);
+            archive.bytes[MODIFIED_AT + place] = (char)byte;
+            cpio_open(&reader, archive.bytes, archive.size);
+            enum status status = cpio_next(&reader, &member);
+            uint32_t shift = 28 - place * 4;
+            if (digit == UINT32_MAX)
+                CHECK(status == STATUS_BAD_FORMAT);
+            else
+                CHECK(status == STATUS_OK && member.modified_s == ((0x1a2b'3c4du & ~(0xfu << shift)) | digit << shift));
+        }
+    }
+}
+
 TEST(cpio, archives_follow_one_another_with_zeros_between)
 {
     archive_begin();

@@ -25,9 +25,14 @@ struct linked_file {
 
 struct unpacker {
     struct cpio_reader reader;
-    struct cpio_member *member;
+    struct cpio_member member;
     struct tree linked;
     uint64_t files, bytes;
+    // The directory of the last member: members of one directory mostly follow one another.
+    struct entry *directory; // a reference; nullptr: must be looked up
+    char directory_path[sizeof(((struct cpio_member *)nullptr)->path)];
+    size_t directory_length; // with its last slash
+    const char *name;        // of the member in its directory; points into its path
 };
 
 static int linked_compare(const struct tree_node *a, const struct tree_node *b)
@@ -62,8 +67,15 @@ static void linked_forget(struct unpacker *unpacker)
     }
 }
 
-// Makes the directories above the path that the archive did not name.
-static enum status unpack_parents(char *path)
+static void directory_forget(struct unpacker *unpacker)
+{
+    if (unpacker->directory)
+        entry_release(unpacker->directory);
+    unpacker->directory = nullptr;
+}
+
+// Makes the directories of the path that the archive did not name.
+static enum status directory_make(char *path)
 {
     for (char *slash = strchr(path, '/'); slash; slash = strchr(slash + 1, '/')) {
         *slash = '\0';
@@ -73,6 +85,26 @@ static enum status unpack_parents(char *path)
             return status;
     }
     return STATUS_OK;
+}
+
+// Splits the member's path, which is not empty, into a directory, made where it is missing, and a name.
+static enum status directory_enter(struct unpacker *unpacker)
+{
+    char *path = unpacker->member.path;
+    size_t length = 0;
+    for (size_t i = 0; path[i]; i++) {
+        if (path[i] == '/')
+            length = i + 1;
+    }
+    unpacker->name = path + length;
+    if (unpacker->directory && length == unpacker->directory_length && memcmp(path, unpacker->directory_path, length) == 0)
+        return STATUS_OK;
+    directory_forget(unpacker);
+    TRY(directory_make(path));
+    memcpy(unpacker->directory_path, path, length);
+    unpacker->directory_path[length] = '\0';
+    unpacker->directory_length = length;
+    return vfs_lookup(vfs_kernel_context(), nullptr, length ? unpacker->directory_path : "/", true, &unpacker->directory);
 }
 
 static void unpack_attributes(const struct cpio_member *member, struct node *node)
@@ -86,7 +118,7 @@ static void unpack_attributes(const struct cpio_member *member, struct node *nod
 
 static enum status unpack_data(struct unpacker *unpacker, struct entry *entry)
 {
-    const struct cpio_member *member = unpacker->member;
+    const struct cpio_member *member = &unpacker->member;
     if (member->size == 0)
         return STATUS_OK;
     struct open_file *file;
@@ -103,7 +135,7 @@ static enum status unpack_remember(struct unpacker *unpacker, uint64_t device, s
     struct linked_file *linked = heap_alloc(sizeof(*linked));
     if (!linked)
         return STATUS_NO_MEMORY;
-    *linked = (struct linked_file){ .device = device, .number = unpacker->member->number, .entry = entry };
+    *linked = (struct linked_file){ .device = device, .number = unpacker->member.number, .entry = entry };
     entry_retain(entry);
     tree_insert(&unpacker->linked, &linked->link, linked_compare);
     return STATUS_OK;
@@ -112,68 +144,71 @@ static enum status unpack_remember(struct unpacker *unpacker, uint64_t device, s
 // Another name for the file. The bodies stand with one of the names, usually the last.
 static enum status unpack_link(struct unpacker *unpacker, struct linked_file *linked)
 {
-    TRY(vfs_link(vfs_kernel_context(), linked->entry, "", false, nullptr, unpacker->member->path));
-    if (unpacker->member->size == 0)
+    TRY(vfs_link(vfs_kernel_context(), linked->entry, "", false, unpacker->directory, unpacker->name));
+    if (unpacker->member.size == 0)
         return STATUS_OK;
     TRY(node_truncate(linked->entry->node, 0));
     TRY(unpack_data(unpacker, linked->entry));
-    unpack_attributes(unpacker->member, linked->entry->node);
+    unpack_attributes(&unpacker->member, linked->entry->node);
     return STATUS_OK;
 }
 
-static enum status unpack_make(const struct cpio_member *member)
+static enum status unpack_make(struct unpacker *unpacker)
 {
+    const struct cpio_member *member = &unpacker->member;
     struct vfs_context *context = vfs_kernel_context();
+    struct entry *directory = unpacker->directory;
+    const char *name = unpacker->name;
     switch (member->mode & LINUX_S_IFMT) {
     case LINUX_S_IFDIR:
-        return vfs_make_directory(context, nullptr, member->path, member->mode);
+        return vfs_make_directory(context, directory, name, member->mode);
     case LINUX_S_IFLNK: {
         char *target = heap_alloc(member->size + 1);
         if (!target)
             return STATUS_NO_MEMORY;
         memcpy(target, member->data, member->size);
         target[member->size] = '\0';
-        enum status status = member->size < PATH_MAX_BYTES ? vfs_symlink(context, target, nullptr, member->path) : STATUS_TOO_LONG;
+        enum status status = member->size < PATH_MAX_BYTES ? vfs_symlink(context, target, directory, name) : STATUS_TOO_LONG;
         heap_free(target);
         return status;
     }
     default:
-        return vfs_make_node(context, nullptr, member->path, member->mode, LINUX_DEVICE(member->special_major, member->special_minor));
+        return vfs_make_node(context, directory, name, member->mode, LINUX_DEVICE(member->special_major, member->special_minor));
     }
 }
 
 // Makes the member's name; an older one of an earlier archive gives way, but a directory stays a directory.
-static enum status unpack_name(const struct cpio_member *member)
+static enum status unpack_name(struct unpacker *unpacker)
 {
-    enum status status = unpack_make(member);
+    enum status status = unpack_make(unpacker);
     if (status != STATUS_EXISTS)
         return status;
     struct entry *old;
-    TRY(vfs_lookup(vfs_kernel_context(), nullptr, member->path, false, &old));
+    TRY(vfs_lookup(vfs_kernel_context(), unpacker->directory, unpacker->name, false, &old));
     bool directory = node_is(old->node, LINUX_S_IFDIR);
     entry_release(old);
     if (directory)
-        return (member->mode & LINUX_S_IFMT) == LINUX_S_IFDIR ? STATUS_OK : STATUS_IS_DIRECTORY;
-    TRY(vfs_unlink(vfs_kernel_context(), nullptr, member->path, false));
-    return unpack_make(member);
+        return (unpacker->member.mode & LINUX_S_IFMT) == LINUX_S_IFDIR ? STATUS_OK : STATUS_IS_DIRECTORY;
+    TRY(vfs_unlink(vfs_kernel_context(), unpacker->directory, unpacker->name, false));
+    return unpack_make(unpacker);
 }
 
 static enum status unpack_member(struct unpacker *unpacker)
 {
-    struct cpio_member *member = unpacker->member;
+    struct cpio_member *member = &unpacker->member;
     if (member->path[0] == '\0') {
         unpack_attributes(member, vfs_kernel_context()->root->node);
         return STATUS_OK;
     }
     uint64_t device = (uint64_t)member->device_major << 32 | member->device_minor;
     bool shared = member->links > 1 && (member->mode & LINUX_S_IFMT) != LINUX_S_IFDIR;
-    TRY(unpack_parents(member->path));
+    TRY(directory_enter(unpacker));
     struct linked_file *linked = shared ? linked_find(unpacker, device, member->number) : nullptr;
     if (linked)
         return unpack_link(unpacker, linked);
-    TRY(unpack_name(member));
+    TRY(unpack_name(unpacker));
     struct entry *entry;
-    TRY(vfs_lookup(vfs_kernel_context(), nullptr, member->path, false, &entry));
+    TRY(vfs_lookup(vfs_kernel_context(), unpacker->directory, unpacker->name, false, &entry));
     enum status status = node_is(entry->node, LINUX_S_IFREG) ? unpack_data(unpacker, entry) : STATUS_OK;
     unpack_attributes(member, entry->node);
     if (status == STATUS_OK && shared)
@@ -186,7 +221,7 @@ static enum status unpack_archive(struct unpacker *unpacker, const struct boot_m
 {
     cpio_open(&unpacker->reader, direct_map(module->start), module->size);
     for (;;) {
-        enum status status = cpio_next(&unpacker->reader, unpacker->member);
+        enum status status = cpio_next(&unpacker->reader, &unpacker->member);
         if (status == STATUS_NOT_FOUND)
             return STATUS_OK;
         if (status != STATUS_OK) {
@@ -196,11 +231,11 @@ static enum status unpack_archive(struct unpacker *unpacker, const struct boot_m
         }
         status = unpack_member(unpacker);
         if (status == STATUS_NO_SPACE || status == STATUS_NO_MEMORY) {
-            log_error("initramfs", "/%s does not fit: %s", unpacker->member->path, status_text(status));
+            log_error("initramfs", "/%s does not fit: %s", unpacker->member.path, status_text(status));
             return status;
         }
         if (status != STATUS_OK)
-            log_warn("initramfs", "/%s left out: %s", unpacker->member->path, status_text(status));
+            log_warn("initramfs", "/%s left out: %s", unpacker->member.path, status_text(status));
         else
             unpacker->files++;
     }
@@ -222,20 +257,21 @@ enum status initramfs_unpack(void)
         log_warn("initramfs", "none was given: the root file system is empty");
         return STATUS_OK;
     }
-    struct unpacker unpacker = { .member = heap_alloc(sizeof(*unpacker.member)) };
-    if (!unpacker.member)
+    struct unpacker *unpacker = heap_alloc_zeroed(1, sizeof *unpacker); // too large for a kernel stack
+    if (!unpacker)
         return STATUS_NO_MEMORY;
     uint64_t began = time_ns();
     enum status outcome = STATUS_OK;
     for (uint32_t i = 0; i < boot->initramfs_count; i++) {
-        enum status status = unpack_archive(&unpacker, &boot->initramfs[i]);
-        linked_forget(&unpacker);
+        enum status status = unpack_archive(unpacker, &boot->initramfs[i]);
+        linked_forget(unpacker);
         if (status != STATUS_OK)
             outcome = status;
     }
-    heap_free(unpacker.member);
+    directory_forget(unpacker);
     initramfs_donate(boot);
-    log_info("initramfs", "%llu files, %llu KiB unpacked in %llu us", (unsigned long long)unpacker.files,
-             (unsigned long long)(unpacker.bytes / KIB), (unsigned long long)((time_ns() - began) / NS_PER_US));
+    log_info("initramfs", "%llu files, %llu KiB unpacked in %llu us", (unsigned long long)unpacker->files,
+             (unsigned long long)(unpacker->bytes / KIB), (unsigned long long)((time_ns() - began) / NS_PER_US));
+    heap_free(unpacker);
     return outcome;
 }
