@@ -9,7 +9,7 @@ import time
 from dataclasses import asdict
 from pathlib import Path
 
-from . import bench_guest, bench_html, bench_peer, bench_program, bench_table, kernel, packages, qemu, run
+from . import bench_guest, bench_html, bench_peer, bench_plugin, bench_program, bench_table, kernel, packages, qemu, run
 from .cpio import merge
 from .report import EXIT_NO_STATUS, Progress, say, usage_error
 
@@ -19,7 +19,6 @@ MACHINE = {"x86_64": "microvm", "aarch64": "virt", "riscv64": "virt"}
 MEMORY = 2048 * MIB
 SMALL_MEMORY = 256 * MIB
 LIMIT_S = 240.0
-BOOT_LIMIT_S = 120.0
 PATTERN = re.compile(r"[a-z0-9_]{1,40}")
 TOKEN = "bench"
 # Rows that are boots: what the clock shows at the first user instruction.
@@ -65,19 +64,37 @@ class Linux(Kernel):
 
 def measure(who, pattern, options):
     """{name: Row} of one kernel: a boot with the least memory, then one that measures."""
-    arguments = (["-w"] if options.wall else []) + (["-k", pattern] if pattern else [])
-    rows, progress, began = {}, Progress(f"measuring {who.name}", 0), time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="helix-bench-") as scratch:
-        for name in [name for name in BOOT_ROWS if (pattern or "") in name and not options.wall]:
-            found = bench_guest.boot(who.command(BOOT_ROWS[name], ["-x", NO_ROW], Path(scratch)), options.timeout or BOOT_LIMIT_S, who.name, progress.step)
-            rows[name] = bench_guest.Row(name, "boot", 0, found.start, found.start, found.start, 1, 1)
-        command = who.command(MEMORY, arguments, Path(scratch))
-        if options.verbose:
-            say(shlex.join(command))
+    progress, began = Progress(f"measuring {who.name}", 0), time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="helix-bench-") as name:
+        scratch = Path(name)
+        rows = {} if options.wall else measure_boots(who, pattern or "", options, scratch, progress)
         if not (pattern or "").startswith("boot"):
-            rows |= bench_guest.boot(command, options.timeout or LIMIT_S, who.name, progress.step).rows
+            given = (["-w"] if options.wall else []) + (["-k", pattern] if pattern else [])
+            found, counts = boot(who, MEMORY, given, options, scratch, progress)
+            bench_plugin.assign(found.rows.values(), counts)
+            rows |= found.rows
     progress.end(f"measured {who.name} in {time.monotonic() - began:.0f} s")
     return rows
+
+
+def measure_boots(who, pattern, options, scratch, progress):
+    rows = {}
+    for name in [name for name in BOOT_ROWS if pattern in name]:
+        found, counts = boot(who, BOOT_ROWS[name], ["-x", NO_ROW], options, scratch, progress)
+        rows[name] = bench_guest.Row(name, "boot", 0, found.start, found.start, found.start, 1, 1, counts=counts.get("start"))
+    return rows
+
+
+def boot(who, memory, given, options, scratch, progress):
+    """(Results, counts) of one boot with these arguments of the program."""
+    command, out = who.command(memory, given, scratch), scratch / "counts"
+    out.unlink(missing_ok=True)
+    if options.plugin:
+        command += bench_plugin.arguments(options.plugin, out)
+    if options.verbose:
+        say(shlex.join(command))
+    found = bench_guest.boot(command, options.timeout or LIMIT_S, who.name, progress.step)
+    return found, bench_plugin.read(out)
 
 
 def emulator(arch):
@@ -86,7 +103,8 @@ def emulator(arch):
 
 def measure_peer(who, pattern, options):
     """The same, kept in build/ by what it depends on."""
-    name = bench_program.digest(who.archive, shlex.join(qemu.base_command(who.machine(MEMORY))), who.image, bench_peer.command_line(options.arch, []), emulator(options.arch), pattern or "")
+    name = bench_program.digest(who.archive, shlex.join(qemu.base_command(who.machine(MEMORY))), who.image, bench_peer.command_line(options.arch, []), emulator(options.arch), options.plugin and options.plugin.read_bytes(),
+                               pattern or "")
     place = bench_program.folder(options.arch) / f"linux-{who.peer.key}-{'wall' if options.wall else 'icount'}-{name}.json"
     if place.exists() and not options.fresh:
         say(f"{who.name}: as measured before (--fresh measures again)")
@@ -123,6 +141,7 @@ def bench(options):
     check(options)
     chosen = peers_of(options)
     packages.require(*packages.QEMU[options.arch])
+    options.plugin = bench_plugin.build() if not options.wall and bench_plugin.usable(options.arch) else None
     archive = bench_program.archive(bench_program.build(options.arch))
     helix = measure(Helix(options, archive), options.pattern, options)
     if not helix:

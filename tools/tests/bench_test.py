@@ -2,12 +2,14 @@
 """bench_test.py: what the measuring program says becomes rows; rows of several kernels become a table, JSON and a page."""
 import json
 import math
+import tempfile
 import unittest
 import unittest.mock
 from argparse import Namespace
+from pathlib import Path
 from xml.etree import ElementTree
 
-from helix import bench, bench_guest, bench_html, bench_peer, bench_table
+from helix import bench, bench_guest, bench_html, bench_peer, bench_plugin, bench_table
 from helix.bench_guest import Results, Row
 from helix.paths import ARCHITECTURES
 from helix.report import EXIT_NO_STATUS, EXIT_PANIC, EXIT_TIMEOUT, EXIT_USAGE, Failure
@@ -140,6 +142,26 @@ class PageTest(unittest.TestCase):
 
     def test_the_page_of_one_kernel_has_no_plot(self):
         self.assertNotIn("<svg", bench_html.page(self.page({})))
+
+
+class PluginTest(unittest.TestCase):
+    def test_counts_are_read_and_given_to_rows_for_one_operation(self):
+        with tempfile.TemporaryDirectory() as name:
+            path = Path(name) / "counts"
+            self.assertEqual(bench_plugin.read(path), {})
+            path.write_text("start base=4 wrmsr=10\nrow 0\nrow 3 tlb=64 iret=2\nrow 7 tlb=1")
+            counts = bench_plugin.read(path)
+        self.assertEqual(counts, {"start": {"base": 4, "wrmsr": 10}, 0: {}, 3: {"tlb": 64, "iret": 2}})
+        rows = [Row("a", "entry", 3, median=1.0, operations=32), Row("b", "entry", 7, median=1.0), Row("c", "entry", 0, reason="failed: x")]
+        bench_plugin.assign(rows, counts)
+        self.assertEqual([row.counts for row in rows], [{"tlb": 2.0, "iret": 0.0625}, None, None])
+
+    def test_a_qemu_without_plugins_or_of_another_version_is_told(self):
+        for version, options in (("QEMU emulator version 9.2.0", "-plugin"), ("QEMU emulator version 7.2.22", "-smp"), ("", "")):
+            with unittest.mock.patch.object(bench_plugin.subprocess, "run", lambda command, **more: Namespace(stdout=version if "--version" in command else options)), \
+                    unittest.mock.patch.object(bench_plugin, "say") as said:
+                self.assertFalse(bench_plugin.usable("x86_64"))
+                self.assertEqual(said.call_count, 1)
 
 
 class AskedTest(unittest.TestCase):
