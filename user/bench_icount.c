@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <spawn.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -27,7 +28,7 @@ static char *mapped;
 static void null_call(long loops)
 {
     while (loops-- > 0)
-        machine_call0(SYS_getppid);
+        machine_call0(SYS_getpid);
 }
 static void read_byte(long loops)
 {
@@ -142,6 +143,112 @@ static void clock_read(long loops)
         syscall(SYS_clock_gettime, CLOCK_MONOTONIC, &time);
 }
 
+static void nothing(int number)
+{
+    (void)number;
+}
+static void signal_install(long loops)
+{
+    struct sigaction action = { .sa_handler = nothing };
+    while (loops-- > 0)
+        sigaction(SIGUSR1, &action, NULL);
+}
+static void signal_self(long loops)
+{
+    pid_t self = getpid();
+    signal(SIGUSR1, nothing);
+    while (loops-- > 0)
+        kill(self, SIGUSR1);
+}
+
+// The handler makes the page accessible; the loop takes that away again, so that two calls of mprotect belong to each round.
+static void make_writable(int number)
+{
+    (void)number;
+    mprotect(mapped, 4096, PROT_READ | PROT_WRITE);
+}
+static void fault_signal(long loops)
+{
+    mapped = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    signal(SIGSEGV, make_writable);
+    while (loops-- > 0) {
+        mprotect(mapped, 4096, PROT_READ);
+        *(volatile char *)mapped = 1;
+    }
+    signal(SIGSEGV, SIG_DFL);
+    munmap(mapped, 4096);
+}
+static void protect_twice(long loops)
+{
+    mapped = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    while (loops-- > 0) {
+        mprotect(mapped, 4096, PROT_READ);
+        mprotect(mapped, 4096, PROT_READ | PROT_WRITE);
+        *(volatile char *)mapped = 1;
+    }
+    munmap(mapped, 4096);
+}
+
+// Two threads that give each other the processor.
+static volatile bool over;
+static void *yield_until_over(void *unused)
+{
+    while (!over)
+        sched_yield();
+    return unused;
+}
+static void thread_switch(long loops)
+{
+    pthread_t other;
+    over = false;
+    if (pthread_create(&other, NULL, yield_until_over, NULL))
+        return;
+    while (loops-- > 0)
+        sched_yield();
+    over = true;
+    pthread_join(other, NULL);
+}
+
+// Two threads and a word each: to and fro.
+enum { WAIT_PRIVATE = 128, WAKE_PRIVATE = 129 };
+static int turn[2];
+static void futex_wait_for(int *word)
+{
+    while (__atomic_exchange_n(word, 0, __ATOMIC_SEQ_CST) == 0)
+        syscall(SYS_futex, word, WAIT_PRIVATE, 0, NULL, NULL, 0);
+}
+static void futex_give(int *word)
+{
+    __atomic_store_n(word, 1, __ATOMIC_SEQ_CST);
+    syscall(SYS_futex, word, WAKE_PRIVATE, 1, NULL, NULL, 0);
+}
+static void *answer(void *loops)
+{
+    for (long left = (long)loops; left > 0; left--) {
+        futex_wait_for(&turn[0]);
+        futex_give(&turn[1]);
+    }
+    return NULL;
+}
+static void futex_round_trip(long loops)
+{
+    pthread_t other;
+    if (pthread_create(&other, NULL, answer, (void *)loops))
+        return;
+    while (loops-- > 0) {
+        futex_give(&turn[0]);
+        futex_wait_for(&turn[1]);
+    }
+    pthread_join(other, NULL);
+}
+// How much later than asked a sleep ends: a hundred microseconds are to be taken off.
+static void sleep_100us(long loops)
+{
+    struct timespec time = { .tv_nsec = 100000 };
+    while (loops-- > 0)
+        nanosleep(&time, NULL);
+}
+
 static const struct operation {
     const char *name;
     void (*run)(long loops);
@@ -162,6 +269,13 @@ static const struct operation {
     { "fork_exec_wait", fork_exec, 20 },
     { "spawn_wait", spawn, 20 },
     { "thread_create_join", thread_create_join, 50 },
+    { "signal_install", signal_install, 1000 },
+    { "signal_self", signal_self, 500 },
+    { "fault_signal", fault_signal, 300 },
+    { "protect_twice", protect_twice, 300 },
+    { "thread_switch", thread_switch, 500 },
+    { "futex_round_trip", futex_round_trip, 300 },
+    { "sleep_100us", sleep_100us, 100 },
 };
 
 static int compare(const void *a, const void *b)
