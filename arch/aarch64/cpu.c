@@ -8,6 +8,9 @@
 #include <helix/cpu.h>
 
 #include "features.h"
+#include "offsets.h"
+
+static_assert(offsetof(struct cpu, syscall_counts) == CPU_SYSCALL_COUNTS);
 
 enum : uint64_t {
     CONTROL_KEEP_PAN = 1 << 23,   // SCTLR_EL1.SPAN: exceptions leave PAN as it is

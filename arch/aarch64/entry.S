@@ -4,11 +4,15 @@
 // All of them leave a struct arch_frame on the stack of SP_EL1. While user code runs, SP_EL1 is the end of the thread's kernel stack, so
 // that its frame lies there. In the kernel x18 holds the CPU's block and SP_EL0 the current thread.
 //
-// A frame whose kind is CLASS_SVC is untouched since its `svc`: the callee-saved registers still have the user's values when the system
-// call returns. Whoever changes more than x0 in it (signals, execve) clears the kind, and all registers are restored.
+// A system call stores only what its handler may destroy. The registers that functions preserve, the kind and the first argument are
+// stored (frame_complete) when somebody is to read or change the frame: before work on the way out, and for the calls that copy it
+// (whole_frame). A page fault of a program likewise leaves the registers that functions preserve where they are. A frame that was made
+// anew leaves by arch_return_to_user, whatever it came by.
 //
 // An entry from the kernel looks at the stack first, before it writes there: without room for a frame the report is made on the CPU's
 // emergency stack.
+
+#include <arch/syscall_slots.h>
 
 #include "offsets.h"
 
@@ -34,8 +38,38 @@
 .endm
 
 // x0 … x17: what a function call does not preserve.
-.macro restore_scratch
-    ldp x0, x1, [sp, #0]
+.macro save_scratch
+    stp x0, x1, [sp, #0]
+    stp x2, x3, [sp, #16]
+    stp x4, x5, [sp, #32]
+    stp x6, x7, [sp, #48]
+    stp x8, x9, [sp, #64]
+    stp x10, x11, [sp, #80]
+    stp x12, x13, [sp, #96]
+    stp x14, x15, [sp, #112]
+    stp x16, x17, [sp, #128]
+.endm
+
+// x19 … x29, which still hold the user's values.
+.macro store_preserved base
+    stp x19, x20, [\base, #152]
+    stp x21, x22, [\base, #168]
+    stp x23, x24, [\base, #184]
+    stp x25, x26, [\base, #200]
+    stp x27, x28, [\base, #216]
+    str x29, [\base, #FRAME_X29]
+.endm
+
+// What a system call has not stored, but for its result. Spoils x9 and x10.
+.macro frame_complete base
+    store_preserved \base
+    ldr x9, [\base]
+    mov x10, #CLASS_SVC
+    stp x9, x10, [\base, #FRAME_ARGUMENT]
+.endm
+
+.macro restore_scratch_but_x0
+    ldr x1, [sp, #8]
     ldp x2, x3, [sp, #16]
     ldp x4, x5, [sp, #32]
     ldp x6, x7, [sp, #48]
@@ -44,6 +78,11 @@
     ldp x12, x13, [sp, #96]
     ldp x14, x15, [sp, #112]
     ldp x16, x17, [sp, #128]
+.endm
+
+.macro restore_scratch
+    ldr x0, [sp]
+    restore_scratch_but_x0
 .endm
 
 // The barriers are never executed: CPUs that go on ahead in a straight line stop there.
@@ -85,33 +124,84 @@
 
 .p2align 7
 user_synchronous:
-    enter_from_user
-    mrs x1, esr_el1
-    lsr x2, x1, #26
-    cmp x2, #CLASS_SVC
-    b.ne user_exception
-    stp x0, x2, [sp, #FRAME_ARGUMENT]
-    mov x0, sp
+    save_scratch
+    str x18, [sp, #FRAME_X18]
+    mrs x18, tpidr_el1
+    mrs x9, sp_el0
+    mrs x10, elr_el1
+    mrs x11, spsr_el1
+    mrs x12, esr_el1
+    ldr x13, [x18, #CPU_CURRENT]
+    stp x30, x9, [sp, #FRAME_X30]
+    stp x10, x11, [sp, #FRAME_PC]
+    msr sp_el0, x13
+    lsr x14, x12, #26
+    cmp x14, #CLASS_SVC
+    b.ne user_no_call
+    // The number is checked, and clamped for a processor that guesses the check.
+    cmp x8, #SYSCALL_SLOTS
+    b.hs 2f
+    and x8, x8, #(SYSCALL_SLOTS - 1)
+1:  add x9, x18, x8, lsl #3
+    ldr x10, [x9, #CPU_SYSCALL_COUNTS]
+    adrp x11, syscall_handlers
+    add x11, x11, :lo12:syscall_handlers
+    ldr x11, [x11, x8, lsl #3]
+    add x10, x10, #1
+    str x10, [x9, #CPU_SYSCALL_COUNTS]
+    mov x0, x13
+    mov x1, sp
     msr daifclr, #6
-    bl kernel_syscall
-    str x0, [sp]
+    blr x11
     msr daifset, #2
     ldr w1, [x18, #CPU_EXIT_WORK]
-    cbnz w1, return_with_work
-    ldr x1, [sp, #FRAME_KIND]
-    cmp x1, #CLASS_SVC
-    b.ne return_whole
+    cbnz w1, call_with_work
 return_unchanged:
     ldp x4, x5, [sp, #FRAME_PC]
+    ldp x30, x6, [sp, #FRAME_X30]
     msr elr_el1, x4
     msr spsr_el1, x5
-    ldp x30, x6, [sp, #FRAME_X30]
     msr sp_el0, x6
-    ldr x29, [sp, #FRAME_X29]
-    restore_scratch
+    restore_scratch_but_x0
     ldr x18, [sp, #FRAME_X18]
     add sp, sp, #FRAME_SIZE
     exception_return
+2:  mov x8, #SYSCALL_SLOTS
+    b 1b
+
+call_with_work:
+    frame_complete sp
+    str x0, [sp]
+    b return_with_work
+
+// The handlers that read the whole frame of their caller: x1 is at its arguments, and every register that functions preserve is the user's.
+.macro whole_frame handler
+.globl whole_frame_\handler
+.hidden whole_frame_\handler
+whole_frame_\handler:
+    frame_complete x1
+    b \handler
+.endm
+    whole_frame sys_clone
+
+// x12 = syndrome, x14 = its class. A program's abort goes straight to where it is served.
+user_no_call:
+    bic x15, x14, #(CLASS_DATA_USER ^ CLASS_FETCH_USER)
+    cmp x15, #(CLASS_DATA_USER & CLASS_FETCH_USER)
+    b.ne 1f
+    mrs x9, far_el1
+    stp xzr, xzr, [sp, #FRAME_ARGUMENT]
+    stp x12, x9, [sp, #FRAME_SYNDROME]
+    mov x0, sp
+    msr daifclr, #4
+    bl arch_user_abort
+    ldr w1, [x18, #CPU_EXIT_WORK]
+    ldr x0, [sp]
+    cbz w1, return_unchanged
+    store_preserved sp
+    b return_with_work
+1:  store_preserved sp
+    mov x29, xzr
 
 user_exception:
     save_cause
@@ -139,6 +229,8 @@ return_whole:
     ldp x23, x24, [sp, #184]
     ldp x25, x26, [sp, #200]
     ldp x27, x28, [sp, #216]
+    ldr x29, [sp, #FRAME_X29]
+    ldr x0, [sp]
     b return_unchanged
 
 // [[noreturn]] void arch_return_to_user(struct arch_frame *frame)

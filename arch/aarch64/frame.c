@@ -17,7 +17,7 @@ static_assert(offsetof(struct arch_frame, x[18]) == FRAME_X18 && offsetof(struct
               offsetof(struct arch_frame, x[30]) == FRAME_X30 && offsetof(struct arch_frame, sp) == FRAME_SP &&
               offsetof(struct arch_frame, pc) == FRAME_PC && offsetof(struct arch_frame, argument) == FRAME_ARGUMENT &&
               offsetof(struct arch_frame, kind) == FRAME_KIND && offsetof(struct arch_frame, syndrome) == FRAME_SYNDROME &&
-              sizeof(struct arch_frame) == FRAME_SIZE && CPU_FRAME_SIZE == FRAME_SIZE);
+              sizeof(struct arch_frame) == FRAME_SIZE && CPU_FRAME_SIZE == FRAME_SIZE && FRAME_SYSCALL == CLASS_SVC);
 static_assert(KERNEL_STACK_SIZE == CPU_STACK_SIZE && KERNEL_STACK_SIZE == 1 << KERNEL_STACK_BITS);
 static_assert(EMERGENCY_STACK_SIZE == EMERGENCY_SIZE && EMERGENCY_SIZE == 1 << 13 && BOOT_STACK_SIZE == 1 << 15); // entry.S
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// offsets.h: struct arch_cpu and struct arch_frame as assembly sees them; static_asserts in impl/cpu.h and frame.c keep them true.
+// offsets.h: struct arch_cpu and struct arch_frame as assembly sees them; static_asserts in impl/cpu.h, cpu.c and frame.c keep them true.
 #pragma once
 
 #define CPU_CURRENT       0
@@ -11,6 +11,8 @@
 #define EMERGENCY_SIZE    8192
 #define KERNEL_STACK_BITS 14
 
+#define CPU_SYSCALL_COUNTS 8288
+
 #define FRAME_X18      144
 #define FRAME_X29      232
 #define FRAME_X30      240
@@ -21,7 +23,9 @@
 #define FRAME_SYNDROME 288
 #define FRAME_SIZE     304
 
-#define CLASS_SVC       0x15
-#define BOOT_STACK_SIZE 32768
+#define CLASS_SVC        0x15
+#define CLASS_FETCH_USER 0x20
+#define CLASS_DATA_USER  0x24
+#define BOOT_STACK_SIZE  32768
 
 #define VIRT_UART 0x09000000 // where QEMU's virt machine has its serial port: for what goes wrong before the tree is read

@@ -18,6 +18,7 @@
 #include "gic.h"
 
 void arch_user_exception(struct arch_frame *frame);
+void arch_user_abort(struct arch_frame *frame);
 void arch_kernel_exception(struct arch_frame *frame, uint32_t vector);
 [[noreturn]] void arch_stack_lost(struct arch_frame *frame);
 
@@ -237,11 +238,20 @@ static void user_exception(struct arch_frame *frame, enum class class)
     kernel_exception(class, name_of(class), signal, code, is_abort(class) ? fault_address(frame) : arch_frame_ip(frame), frame);
 }
 
+// Interrupts off before and after. Of the frame, the registers that functions preserve are not there.
+void arch_user_abort(struct arch_frame *frame)
+{
+    if (LIKELY(is_page_fault(frame)))
+        (void)kernel_page_fault(fault_address(frame), fault_kind(frame), frame); // always served, by a signal if need be
+    else
+        user_exception(frame, class_of(frame));
+}
+
 void arch_user_exception(struct arch_frame *frame)
 {
     enum class class = class_of(frame);
-    if (is_page_fault(frame)) {
-        (void)kernel_page_fault(fault_address(frame), fault_kind(frame), frame); // always served, by a signal if need be
+    if (is_abort(class)) {
+        arch_user_abort(frame);
     } else if (class == CLASS_FLOATING_POINT_ACCESS) {
         if (!arch_fpu_first_use())
             kernel_exception(class, "no memory for floating-point registers", LINUX_SIGKILL, LINUX_SI_KERNEL, 0, frame);

@@ -219,6 +219,24 @@ void arch_frame_init_user(struct arch_frame *frame, uint64_t ip, uint64_t sp)
     *frame = (struct arch_frame){ .ip = ip, .sp = sp, .user = true };
 }
 
+// Frames are always whole.
+syscall_handler sys_clone, sys_fork, sys_vfork, whole_frame_sys_clone, whole_frame_sys_fork, whole_frame_sys_vfork;
+
+int64_t whole_frame_sys_clone(struct thread *self, const struct syscall_arguments *arguments)
+{
+    return sys_clone(self, arguments);
+}
+
+int64_t whole_frame_sys_fork(struct thread *self, const struct syscall_arguments *arguments)
+{
+    return sys_fork(self, arguments);
+}
+
+int64_t whole_frame_sys_vfork(struct thread *self, const struct syscall_arguments *arguments)
+{
+    return sys_vfork(self, arguments);
+}
+
 [[noreturn]] void arch_return_to_user(struct arch_frame *frame)
 {
     fprintf(stderr, "no user mode on the host\n");

@@ -14,9 +14,10 @@
 #include "platform.h"
 #include "probe.h"
 
-static_assert(CPU_STACK_TOP == offsetof(struct arch_cpu, kernel_stack_top) && CPU_CURRENT == offsetof(struct arch_cpu, current) &&
+static_assert(CPU_FRAME == offsetof(struct arch_cpu, kernel_frame) && CPU_CURRENT == offsetof(struct arch_cpu, current) &&
               CPU_PREEMPT == offsetof(struct arch_cpu, preempt_count) && CPU_EXIT_WORK == offsetof(struct arch_cpu, exit_work) &&
               CPU_EMERGENCY_TOP == offsetof(struct arch_cpu, emergency_top) && CPU_TEMPORARY == offsetof(struct arch_cpu, temporary));
+static_assert(CPU_SYSCALL_COUNTS == offsetof(struct cpu, syscall_counts));
 static_assert(KERNEL_STACK_SIZE == 1 << STACK_SIZE_SHIFT);
 
 extern char arch_trap_entry[], boot_stack_top[];
@@ -37,7 +38,8 @@ static void registers_close(void)
 void arch_cpu_init(struct cpu *cpu)
 {
     struct arch_cpu *arch = &cpu->arch;
-    arch->boot_stack_top = arch->kernel_stack_top = virt_of(boot_stack_top).raw;
+    arch->boot_stack_top = virt_of(boot_stack_top).raw;
+    arch->kernel_frame = arch->boot_stack_top - CPU_FRAME_SIZE;
     arch->hart = boot_hart;
     arch->emergency_top = virt_of(emergency_stack + sizeof emergency_stack).raw;
     __asm__ volatile("mv tp, %0" : : "r"(cpu) : "memory");

@@ -3,10 +3,13 @@
 //
 // All traps leave a struct arch_frame on the thread's kernel stack. While user code runs, sscratch holds the CPU block; in the
 // kernel tp does, gp holds the thread and sscratch is 0, which is how the vector tells where it comes from.
-// A frame whose cause is CAUSE_USER_CALL is untouched since its `ecall` but for a0: the registers that functions preserve still hold
-// the user's values and need no load. Whoever changes more (signals, execve) changes the cause, and all registers are restored. In such
-// a frame they are not even stored before work is done on the way out, but for the one call that copies it.
+// A system call stores only what its handler may destroy. The registers that functions preserve, the cause and the first argument are
+// stored (frame_complete) when somebody is to read or change the frame: before work on the way out, and for the call that copies it
+// (whole_frame). A page fault of a program likewise leaves the registers that functions preserve where they are. A frame that was made
+// anew leaves by arch_return_to_user, whatever it came by.
 // Neither user memory nor the floating-point unit is open while the kernel runs: the entry closes both, the frame's status restores.
+
+#include <arch/syscall_slots.h>
 
 #include "offsets.h"
 
@@ -30,19 +33,28 @@
     \operation x31, FRAME_X(31)(sp)
 .endm
 
-.macro each_preserved operation
-    \operation x8, FRAME_X(8)(sp)
-    \operation x9, FRAME_X(9)(sp)
-    \operation x18, FRAME_X(18)(sp)
-    \operation x19, FRAME_X(19)(sp)
-    \operation x20, FRAME_X(20)(sp)
-    \operation x21, FRAME_X(21)(sp)
-    \operation x22, FRAME_X(22)(sp)
-    \operation x23, FRAME_X(23)(sp)
-    \operation x24, FRAME_X(24)(sp)
-    \operation x25, FRAME_X(25)(sp)
-    \operation x26, FRAME_X(26)(sp)
-    \operation x27, FRAME_X(27)(sp)
+.macro each_preserved operation, base=sp
+    \operation x8, FRAME_X(8)(\base)
+    \operation x9, FRAME_X(9)(\base)
+    \operation x18, FRAME_X(18)(\base)
+    \operation x19, FRAME_X(19)(\base)
+    \operation x20, FRAME_X(20)(\base)
+    \operation x21, FRAME_X(21)(\base)
+    \operation x22, FRAME_X(22)(\base)
+    \operation x23, FRAME_X(23)(\base)
+    \operation x24, FRAME_X(24)(\base)
+    \operation x25, FRAME_X(25)(\base)
+    \operation x26, FRAME_X(26)(\base)
+    \operation x27, FRAME_X(27)(\base)
+.endm
+
+// What a system call has not stored, but for its result. Spoils t0 and t1.
+.macro frame_complete base
+    each_preserved sd, \base
+    ld t0, FRAME_X(10)(\base)
+    li t1, CAUSE_USER_CALL
+    sd t0, FRAME_FIRST_A0(\base)
+    sd t1, FRAME_CAUSE(\base)
 .endm
 
 // Status into the frame with everything closed; t2 = pc, t3 = cause.
@@ -76,8 +88,7 @@ arch_trap_entry:
     csrrw tp, sscratch, tp
     beqz tp, trap_from_kernel
     sd sp, CPU_USER_SP(tp)
-    ld sp, CPU_STACK_TOP(tp)
-    addi sp, sp, -FRAME_SIZE
+    ld sp, CPU_FRAME(tp)
     each_scratch sd
     sd a0, FRAME_X(10)(sp)
     sd gp, FRAME_X(3)(sp)
@@ -86,25 +97,35 @@ arch_trap_entry:
     sd t0, FRAME_X(2)(sp)
     sd t4, FRAME_X(4)(sp)
     ld gp, CPU_CURRENT(tp)
-    save_control
+    li t1, STATUS_FLOAT | STATUS_USER_ACCESS
+    csrrc t1, sstatus, t1
+    csrr t2, sepc
+    csrr t3, scause
     li t4, CAUSE_USER_CALL
+    sd t1, FRAME_STATUS(sp)
     bne t3, t4, trap_from_user
 
-    // The preserved registers come into the frame when somebody is to read them there: the child of a clone, a signal.
-    li t5, CALL_CLONE
+    // The number is checked, and clamped for a processor that guesses the check.
     addi t2, t2, 4
+    sltiu t0, a7, SYSCALL_SLOTS
     sd t2, FRAME_PC(sp)
-    sd a0, FRAME_FIRST_A0(sp)
-    beq a7, t5, 2f
-1:  mv a0, sp
+    beqz t0, 2f
+    andi a7, a7, SYSCALL_SLOTS - 1
+1:  slli a7, a7, 3
+    add t0, tp, a7
+    ld t1, CPU_SYSCALL_COUNTS(t0)
+    la t2, syscall_handlers
+    add t2, t2, a7
+    ld t2, (t2)
+    addi t1, t1, 1
+    sd t1, CPU_SYSCALL_COUNTS(t0)
+    mv a0, gp
+    addi a1, sp, FRAME_X(10)
     csrsi sstatus, STATUS_INTERRUPTS
-    jal kernel_syscall                  // near enough: the image is small
+    jalr t2
     csrci sstatus, STATUS_INTERRUPTS
     lw t0, CPU_EXIT_WORK(tp)
-    ld t1, FRAME_CAUSE(sp)
-    li t2, CAUSE_USER_CALL
-    bnez t0, 3f
-    bne t1, t2, return_to_user
+    bnez t0, call_with_work
 return_scratch:
     restore_control
     csrw sscratch, tp
@@ -113,19 +134,47 @@ return_scratch:
     ld tp, FRAME_X(4)(sp)
     ld sp, FRAME_X(2)(sp)
     sret
-
-2:  each_preserved sd
+2:  li a7, SYSCALL_SLOTS
     j 1b
-3:  bne t1, t2, return_with_work        // a frame that was made anew is complete
+
+call_with_work:
+    frame_complete sp
     sd a0, FRAME_X(10)(sp)
-    each_preserved sd
     j return_with_work
 
+// The handlers that read the whole frame of their caller: a1 is at its arguments, and every register that functions preserve is the user's.
+.macro whole_frame handler
+.globl whole_frame_\handler
+.hidden whole_frame_\handler
+whole_frame_\handler:
+    addi t2, a1, -FRAME_X(10)
+    frame_complete t2
+    tail \handler
+.endm
+    whole_frame sys_clone
+
+// t1 = status, t2 = pc, t3 = cause. A program's page fault goes straight to where it is served.
 trap_from_user:
-    each_preserved sd
     csrr t4, stval
+    li t5, PAGE_FAULT_CAUSES
+    srl t5, t5, t3
     sd t2, FRAME_PC(sp)
+    sd t3, FRAME_CAUSE(sp)
     sd t4, FRAME_ADDRESS(sp)
+    andi t5, t5, 1
+    beqz t5, 1f
+    bltz t3, 1f
+    mv a0, sp
+    call arch_user_page_fault
+    lw t0, CPU_EXIT_WORK(tp)
+    bnez t0, 2f
+    drop_reservation
+    ld a0, FRAME_X(10)(sp)
+    j return_scratch
+2:  each_preserved sd
+    j return_with_work
+
+1:  each_preserved sd
     li s0, 0
     mv a0, sp
     call arch_dispatch
@@ -160,9 +209,9 @@ trap_from_kernel:
     csrrw tp, sscratch, tp
     sd sp, CPU_USER_SP(tp)
     sd t0, CPU_TEMPORARY(tp)
-    ld t0, CPU_STACK_TOP(tp)
+    ld t0, CPU_FRAME(tp)
     sub t0, t0, sp
-    addi t0, t0, FRAME_SIZE - 1
+    addi t0, t0, FRAME_SIZE + FRAME_SIZE - 1
     srli t0, t0, STACK_SIZE_SHIFT
     bnez t0, 1f
     ld t0, CPU_TEMPORARY(tp)

@@ -6,6 +6,8 @@
 #include <lib/format.h>
 #include <lib/string.h>
 
+#include <arch/cpu.h>
+
 #include "csr.h"
 #include "offsets.h"
 
@@ -14,7 +16,7 @@ static_assert(offsetof(struct arch_frame, sp) == FRAME_X(2) && offsetof(struct a
               offsetof(struct arch_frame, t6) == FRAME_X(31) && offsetof(struct arch_frame, pc) == FRAME_PC &&
               offsetof(struct arch_frame, status) == FRAME_STATUS && offsetof(struct arch_frame, cause) == FRAME_CAUSE &&
               offsetof(struct arch_frame, address) == FRAME_ADDRESS && offsetof(struct arch_frame, first_a0) == FRAME_FIRST_A0 &&
-              sizeof(struct arch_frame) == FRAME_SIZE && FRAME_CALL == CAUSE_USER_CALL);
+              sizeof(struct arch_frame) == FRAME_SIZE && CPU_FRAME_SIZE == FRAME_SIZE && FRAME_CALL == CAUSE_USER_CALL);
 
 void arch_frame_init_user(struct arch_frame *frame, uint64_t ip, uint64_t sp)
 {

@@ -2,8 +2,6 @@
 // machine_test.c: what the booted hart must show: everything closed that user code could reach through, and the page tables that
 // it says it has.
 
-#include <lib/string.h>
-
 #include <arch/cpu.h>
 #include <arch/layout.h>
 #include <arch/page_table.h>
@@ -15,8 +13,8 @@
 #include <helix/user.h>
 
 #include "csr.h"
-#include "fpu_state.h"
 #include "offsets.h"
+#include "fpu_state.h"
 
 KERNEL_TEST(machine, keeps_user_memory_and_the_float_unit_closed)
 {
@@ -41,11 +39,6 @@ KERNEL_TEST(machine, uses_the_page_tables_that_it_says)
     CHECK_EQUAL(satp >> SATP_MODE_SHIFT, SATP_MODE_SV39 + page_table_levels() - 3);
     CHECK_EQUAL(arch_user_end(), (1ull << (9 * page_table_levels() + 11)) - PAGE_SIZE);
     CHECK((satp >> SATP_TAG_SHIFT & SATP_TAGS) < translation_tags() || !translation_tags());
-}
-
-KERNEL_TEST(machine, knows_the_call_that_reads_a_whole_frame)
-{
-    CHECK(syscall_name(CALL_CLONE) && string_equal(syscall_name(CALL_CLONE), "clone"));
 }
 
 // Their lower bits alone would lead to a page of the image.

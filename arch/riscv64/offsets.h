@@ -3,13 +3,14 @@
 // them true.
 #pragma once
 
-#define CPU_USER_SP       0
-#define CPU_STACK_TOP     8
-#define CPU_CURRENT       16
-#define CPU_PREEMPT       24
-#define CPU_EXIT_WORK     32
-#define CPU_EMERGENCY_TOP 40
-#define CPU_TEMPORARY     48
+#define CPU_USER_SP        0
+#define CPU_FRAME          8
+#define CPU_CURRENT        16
+#define CPU_PREEMPT        24
+#define CPU_EXIT_WORK      32
+#define CPU_EMERGENCY_TOP  40
+#define CPU_TEMPORARY      48
+#define CPU_SYSCALL_COUNTS 96
 
 // x1 … x31 in their order, then what the trap left.
 #define FRAME_X(number) (((number) - 1) * 8)
@@ -22,8 +23,8 @@
 
 #define STACK_SIZE_SHIFT 14 // of KERNEL_STACK_SIZE
 
-#define CAUSE_USER_CALL 8
-#define CALL_CLONE      220 // abi/syscalls.def: the call that reads all of its caller's frame
+#define CAUSE_USER_CALL   8
+#define PAGE_FAULT_CAUSES 0xb000 // a bit for each
 
 // sstatus (Privileged Architecture 1.12, 4.1.1).
 #define STATUS_INTERRUPTS  0x2

@@ -49,6 +49,7 @@ static const struct exception_row {
 };
 
 void arch_dispatch(struct arch_frame *frame);
+void arch_user_page_fault(struct arch_frame *frame);
 [[noreturn]] void arch_dispatch_without_stack(struct arch_frame *frame);
 
 // Addresses whose upper bits are not all alike lead nowhere, though there is an entry for their lower bits.
@@ -70,33 +71,31 @@ static bool kernel_access_permitted(const struct arch_frame *frame, uint64_t add
     return access & needed && (opened || !(access & PAGE_USER));
 }
 
+static uint32_t fault_kind(const struct arch_frame *frame)
+{
+    return (frame->cause == CAUSE_STORE_PAGE ? FAULT_WRITE : 0) | (frame->cause == CAUSE_FETCH_PAGE ? FAULT_EXECUTE : 0);
+}
+
+// From entry.S, interrupts off before and after. Of the frame, the registers that functions preserve are not there.
 // What has been served and faults once more is what the CPU has remembered. All is forgotten, as the fence for one address is not about
 // the tables on the way (4.2.1).
-static void user_page_fault(struct arch_frame *frame, uint32_t kind)
+void arch_user_page_fault(struct arch_frame *frame)
 {
     struct arch_thread *thread = &thread_current()->arch;
     if (thread->fault_address == frame->address)
         translation_forget_users();
     thread->fault_address = frame->address;
-    (void)kernel_page_fault(frame->address, kind | FAULT_USER, frame);
+    (void)kernel_page_fault(frame->address, fault_kind(frame) | FAULT_USER, frame); // always served, by a signal if need be
 }
 
-static void kernel_own_page_fault(struct arch_frame *frame, uint32_t kind)
+static void kernel_own_page_fault(struct arch_frame *frame)
 {
     uint64_t address = frame->address;
+    uint32_t kind = fault_kind(frame);
     if (kernel_access_permitted(frame, address, kind))
         translation_forget_users();
     else if (!kernel_page_fault(address, kind, frame) && !arch_fault_fixup(frame))
         kernel_fatal_fault("page fault", address, frame);
-}
-
-static void page_fault(struct arch_frame *frame)
-{
-    uint32_t kind = (frame->cause == CAUSE_STORE_PAGE ? FAULT_WRITE : 0) | (frame->cause == CAUSE_FETCH_PAGE ? FAULT_EXECUTE : 0);
-    if (arch_frame_from_user(frame))
-        user_page_fault(frame, kind);
-    else
-        kernel_own_page_fault(frame, kind);
 }
 
 // With the unit off, any of its instructions is illegal; so may be one that no CPU knows, which comes back with the unit on.
@@ -127,7 +126,7 @@ void arch_dispatch(struct arch_frame *frame)
     if (frame->cause & CAUSE_INTERRUPT)
         interrupt_dispatch(frame, frame->cause);
     else if (frame->cause == CAUSE_FETCH_PAGE || frame->cause == CAUSE_LOAD_PAGE || frame->cause == CAUSE_STORE_PAGE)
-        page_fault(frame);
+        kernel_own_page_fault(frame); // a program's takes another way
     else
         exception(frame);
 }

@@ -12,8 +12,11 @@
 #include <helix/cpu.h>
 
 #include "cpuid.h"
-#include "xsave.h"
 #include "msr.h"
+#include "offsets.h"
+#include "xsave.h"
+
+static_assert(offsetof(struct cpu, syscall_counts) == CPU_SYSCALL_COUNTS);
 
 enum : uint64_t {
     CR0_MONITOR = 1 << 1,

@@ -6,12 +6,22 @@
 #include <lib/format.h>
 #include <lib/string.h>
 
+#include <arch/cpu.h>
+
 #include "offsets.h"
 
-static_assert(offsetof(struct arch_frame, r11) == FRAME_R11 && offsetof(struct arch_frame, rax) == FRAME_RAX &&
-              offsetof(struct arch_frame, rcx) == FRAME_RCX && offsetof(struct arch_frame, vector) == FRAME_VECTOR &&
-              offsetof(struct arch_frame, rip) == FRAME_RIP && offsetof(struct arch_frame, cs) == FRAME_CS &&
-              offsetof(struct arch_frame, rflags) == FRAME_RFLAGS && offsetof(struct arch_frame, rsp) == FRAME_RSP);
+static_assert(offsetof(struct arch_frame, r15) == FRAME_R15 && offsetof(struct arch_frame, r14) == FRAME_R14 &&
+              offsetof(struct arch_frame, r13) == FRAME_R13 && offsetof(struct arch_frame, r12) == FRAME_R12 &&
+              offsetof(struct arch_frame, rbp) == FRAME_RBP && offsetof(struct arch_frame, rbx) == FRAME_RBX &&
+              offsetof(struct arch_frame, r11) == FRAME_R11 && offsetof(struct arch_frame, rax) == FRAME_RAX &&
+              offsetof(struct arch_frame, rcx) == FRAME_RCX && offsetof(struct arch_frame, rdi) == FRAME_RDI &&
+              offsetof(struct arch_frame, rsi) == FRAME_RSI && offsetof(struct arch_frame, rdx) == FRAME_RDX &&
+              offsetof(struct arch_frame, r10) == FRAME_R10 && offsetof(struct arch_frame, r8) == FRAME_R8 &&
+              offsetof(struct arch_frame, r9) == FRAME_R9 && offsetof(struct arch_frame, vector) == FRAME_VECTOR &&
+              offsetof(struct arch_frame, error) == FRAME_NUMBER && offsetof(struct arch_frame, rip) == FRAME_RIP &&
+              offsetof(struct arch_frame, cs) == FRAME_CS && offsetof(struct arch_frame, rflags) == FRAME_RFLAGS &&
+              offsetof(struct arch_frame, rsp) == FRAME_RSP && offsetof(struct arch_frame, ss) == FRAME_SS &&
+              sizeof(struct arch_frame) == FRAME_SIZE && FRAME_SIZE == CPU_FRAME_SIZE && FRAME_SYSCALL == SYSCALL_VECTOR);
 
 void arch_frame_init_user(struct arch_frame *frame, uint64_t ip, uint64_t sp)
 {

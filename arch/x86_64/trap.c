@@ -68,6 +68,7 @@ static const struct exception_row {
 static _Atomic uint64_t apic_error_count, nmi_count;
 
 void arch_dispatch(struct arch_frame *frame);
+void arch_user_page_fault(uint64_t address, uint64_t error, struct arch_frame *frame);
 
 static uint64_t fault_address(void)
 {
@@ -78,26 +79,43 @@ static uint64_t fault_address(void)
 
 enum : uint64_t { ERROR_PRESENT = 1, ERROR_WRITE = 2, ERROR_USER = 4, ERROR_RESERVED = 8, ERROR_FETCH = 16 };
 
-// A program's far return reads its own stack. QEMU's TCG (7.2) takes that for the kernel's doing, and SMAP refuses it whatever the
-// kernel maps: the program dies of it, for it would fault for ever.
-static bool far_return_refused(const struct arch_frame *frame)
+// What the kernel is told of a fault: the error code's bits, under its names.
+static uint32_t fault_kind(uint64_t error)
 {
-    return arch_frame_from_user(frame) && (frame->error & (ERROR_PRESENT | ERROR_USER)) == ERROR_PRESENT;
+    static_assert(FAULT_WRITE == ERROR_WRITE && FAULT_USER == ERROR_USER && FAULT_EXECUTE == ERROR_FETCH);
+    return error & (ERROR_WRITE | ERROR_USER | ERROR_FETCH);
 }
 
+// A program's fault with an error code that is none of a program's.
+[[gnu::cold, gnu::noinline]] static void strange_page_fault(uint64_t address, uint64_t error, struct arch_frame *frame)
+{
+    if (error & ERROR_RESERVED)
+        kernel_fatal_fault("corrupt page table", address, frame);
+    // Its far return reads its own stack. QEMU's TCG (7.2) takes that for the kernel's doing, and SMAP refuses it whatever the kernel
+    // maps: the program dies of it, for it would fault for ever.
+    if (error & ERROR_PRESENT)
+        kernel_exception(EXCEPTION_PAGE_FAULT, "far return", LINUX_SIGSEGV, CODE_KERNEL, 0, frame);
+    else
+        (void)kernel_page_fault(address, fault_kind(error), frame);
+}
+
+// From entry.S, interrupts off before and after. Of the frame, the registers that functions preserve are not there.
+void arch_user_page_fault(uint64_t address, uint64_t error, struct arch_frame *frame)
+{
+    if (UNLIKELY((error & (ERROR_RESERVED | ERROR_USER)) != ERROR_USER))
+        strange_page_fault(address, error, frame);
+    else
+        (void)kernel_page_fault(address, fault_kind(error), frame); // always served, by a signal if need be
+}
+
+// The kernel's own.
 static void page_fault(struct arch_frame *frame)
 {
     uint64_t address = fault_address(); // first: a nested fault would overwrite it
     uint64_t error = frame->error;
     if (error & ERROR_RESERVED)
         kernel_fatal_fault("corrupt page table", address, frame);
-    if (UNLIKELY(far_return_refused(frame))) {
-        kernel_exception(EXCEPTION_PAGE_FAULT, "far return", LINUX_SIGSEGV, CODE_KERNEL, 0, frame);
-        return;
-    }
-    uint32_t kind =
-        (error & ERROR_WRITE ? FAULT_WRITE : 0) | (error & ERROR_USER ? FAULT_USER : 0) | (error & ERROR_FETCH ? FAULT_EXECUTE : 0);
-    if (!kernel_page_fault(address, kind, frame) && !arch_fault_fixup(frame))
+    if (!kernel_page_fault(address, fault_kind(error), frame) && !arch_fault_fixup(frame))
         kernel_fatal_fault("page fault", address, frame);
 }
 

@@ -9,6 +9,9 @@
 #include <abi/status.h>
 #include <lib/types.h>
 
+#include <arch/interrupt.h>
+#include <arch/syscall_slots.h>
+
 #include <helix/process.h>
 #include <helix/spinlock.h>
 #include <helix/thread.h>
@@ -185,12 +188,11 @@ void futex_release_robust(struct thread *self);
 enum status userspace_init(void);
 
 // ---- system calls (kernel/userspace/syscall/) ----
-enum { SYSCALL_ARGUMENTS = 6, SYSCALL_SLOTS = 512 };
+enum { SYSCALL_ARGUMENTS = 6 };
 struct syscall_arguments {
     uint64_t value[SYSCALL_ARGUMENTS];
 };
-// Result: what user space gets, −errno for a failure (syscall_result).
-typedef int64_t syscall_handler(struct thread *self, const struct syscall_arguments *arguments);
+// A syscall_handler (arch/interrupt.h) returns what user space gets, −errno for a failure (syscall_result).
 
 // Results below −1000 are the restart statuses, resolved at the exit to user mode.
 enum : int64_t { SYSCALL_RESTART = STATUS_RESTART - 1000, SYSCALL_RESTART_NOHANDLER = STATUS_RESTART_NOHANDLER - 1000 };
@@ -204,6 +206,9 @@ static inline int64_t syscall_result(enum status status)
         return syscall_interrupted((int64_t)status - 1000);
     return status == STATUS_OK ? 0 : -(int64_t)status_errno(status);
 }
+
+// Instead of returning, for a call that has made the running thread's frame anew: all registers come from there. Nothing is held.
+[[noreturn]] void syscall_leave(struct thread *self);
 
 // Name and per-number counters for stats and /proc/helix/syscalls; nullptr for an empty slot.
 const char *syscall_name(uint32_t number);

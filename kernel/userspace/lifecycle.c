@@ -145,8 +145,7 @@ void process_add_thread(struct process *process, struct thread *thread)
 
 void user_thread_begin(void *unused)
 {
-    (void)arch_interrupts_disable();
-    arch_return_to_user(arch_user_frame(thread_current()->stack_low.raw + KERNEL_STACK_SIZE));
+    syscall_leave(thread_current());
 }
 
 // ---- ending ----

@@ -9,8 +9,6 @@
 // Invariants  Everything a program passes in is checked before anything changes; no input of a program ends the kernel.
 // Locks       The registry, a process's descriptor table, its space, its signals: in this order (lock_rank.h).
 
-#include <helix/cpu.h>
-#include <helix/heap.h>
 #include <helix/user.h>
 
 #include "userspace.h"
@@ -23,11 +21,6 @@ static const struct process_hooks hooks = {
 
 enum status userspace_init(void)
 {
-    for (uint32_t cpu = 0; cpu < cpu_count(); cpu++) {
-        cpu_by_id(cpu)->syscall_counts = heap_alloc_zeroed(SYSCALL_SLOTS, sizeof(uint64_t));
-        if (!cpu_by_id(cpu)->syscall_counts)
-            return STATUS_NO_MEMORY;
-    }
     TRY(signal_page_init());
     process_set_hooks(&hooks);
     return job_init();

@@ -47,9 +47,9 @@ void kernel_ipi(struct arch_frame *frame);
 void kernel_exception(uint32_t vector, const char *name, int signal, int code, uint64_t address, struct arch_frame *frame);
 
 enum fault_kind : uint32_t {
-    FAULT_WRITE = 1 << 0,
-    FAULT_EXECUTE = 1 << 1,
+    FAULT_WRITE = 1 << 1,
     FAULT_USER = 1 << 2, // the access was made by user code, or by a copy routine on its behalf
+    FAULT_EXECUTE = 1 << 4,
 };
 
 // A page fault at `address`. Interrupts are off on entry; the kernel turns them on itself when the fault came from user
@@ -58,9 +58,14 @@ enum fault_kind : uint32_t {
 bool kernel_page_fault(uint64_t address, uint32_t kind, struct arch_frame *frame);
 [[noreturn]] void kernel_fatal_fault(const char *what, uint64_t address, struct arch_frame *frame);
 
-// A system call. Interrupts on. Number and arguments are in the frame; the port puts what is returned there as the result, unless the
-// frame was made anew meanwhile and the port can tell.
-int64_t kernel_syscall(struct arch_frame *frame);
+// The handlers of system calls by number, and at SYSCALL_SLOTS that of every other number (kernel/userspace/syscall/table.c). The port
+// calls them with interrupts on, adds one to this CPU's syscall_counts, and puts what they return into the frame as the result. A handler
+// that makes the frame anew does not return: it leaves by arch_return_to_user. Those that read all of the frame stand in the table as
+// whole_frame_NAME, which the port defines: it completes the frame and goes on in NAME.
+struct thread;
+struct syscall_arguments;
+typedef int64_t syscall_handler(struct thread *self, const struct syscall_arguments *arguments);
+extern syscall_handler *const syscall_handlers[];
 
 // Before every return to user mode, interrupts off: delivers signals, reschedules. Called only when the CPU's
 // exit-work flag (struct arch_cpu) is set, so the common path is one test.

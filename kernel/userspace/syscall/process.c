@@ -204,7 +204,9 @@ int64_t sys_execve(struct thread *self, const struct syscall_arguments *argument
         outcome = program_run(self, path, &copied);
     arguments_free(&copied);
     heap_free(path);
-    return outcome == STATUS_OK ? 0 : syscall_result(outcome);
+    if (outcome == STATUS_OK)
+        syscall_leave(self);
+    return syscall_result(outcome);
 }
 
 // ---- wait ----

@@ -105,7 +105,7 @@ int64_t sys_rt_sigreturn(struct thread *self, const struct syscall_arguments *ar
     }
     signal_set_blocked(self, mask);
     (void)alternate_stack_set(self, &stack); // as Linux: one that cannot be is left as it was
-    return arch_frame_result(frame);         // the gateway writes it back where it is
+    syscall_leave(self);
 }
 
 int64_t sys_rt_sigpending(struct thread *self, const struct syscall_arguments *arguments)

@@ -1,40 +1,26 @@
 // SPDX-License-Identifier: MIT
-// table.c: the table of system calls, and the gateway that user code comes through.
+// table.c: the table of system calls.
 //
-// Purpose     From the number in a user frame to a handler, and from its result to the frame.
-// How         One array of rows made from abi/syscalls.def, under the port's numbers. Arguments are read where the entry code pushed
-//             them. A number without a row is ENOSYS and is counted (/proc/helix/unimplemented).
-// Invariants  Handlers run in thread context with interrupts on and nothing held. A restart result (user.h) never reaches the
-//             user: the way out resolves it.
-// Cost        Entry, gateway and exit of a call that does nothing: about 75 instructions.
+// Purpose     From the number in a register to a handler.
+// How         One array of handlers made from abi/syscalls.def, under the port's numbers; entry code indexes it, counts the call and
+//             passes the arguments where it has stored them. A number without a row is ENOSYS and is counted
+//             (/proc/helix/unimplemented).
+// Invariants  No slot is empty. Handlers run in thread context with interrupts on and nothing held. A restart result (user.h) never
+//             reaches the user: the way out resolves it.
+// Cost        Entry and exit of a call that does nothing: about 45 instructions.
 
 #include <arch/frame.h>
 #include <arch/interrupt.h>
 #include <arch/syscall.h>
 
 #include <helix/cpu.h>
+#include <helix/kernel_map.h>
 #include <helix/thread.h>
 #include <helix/user.h>
 
 #include "calls.h"
 
 enum { ENOSYS = 38, UNIMPLEMENTED_ROWS = 64 };
-
-struct syscall_row {
-    syscall_handler *run;
-    const char *name;
-};
-
-static const struct syscall_row table[SYSCALL_SLOTS] = {
-#define ROW(number_, name_, count_)               [number_] = { .run = sys_##name_, .name = #name_ },
-#define SYSCALL(x86_64_, generic_, name_, count_) ROW(SYSCALL_NUMBER(x86_64_, generic_), name_, count_)
-#define SYSCALL_LEGACY(number_, name_, count_)    SYSCALL_IF_LEGACY(ROW(number_, name_, count_))
-#include <abi/syscalls.def>
-    SYSCALL_PORT_ROWS(ROW)
-#undef SYSCALL
-#undef SYSCALL_LEGACY
-#undef ROW
-};
 
 // What was asked for and is not there: number and count, the first UNIMPLEMENTED_ROWS different ones.
 static struct {
@@ -52,30 +38,47 @@ static void count_unimplemented(uint64_t number)
     }
 }
 
-// Below SYSCALL_SLOTS, also for a processor that guesses the branch before it wrong; the compiler must not see that it knows that already.
-static uint64_t index_clamp(uint64_t number)
+static int64_t unknown(struct thread *self, const struct syscall_arguments *arguments)
 {
-    static_assert((SYSCALL_SLOTS & (SYSCALL_SLOTS - 1)) == 0);
-    __asm__("" : "+r"(number));
-    return number & (SYSCALL_SLOTS - 1);
-}
-
-[[gnu::noinline]] static int64_t unknown(struct arch_frame *frame)
-{
-    count_unimplemented(arch_frame_syscall_number(frame));
+    count_unimplemented(arch_frame_syscall_number(arch_user_frame(self->stack_low.raw + KERNEL_STACK_SIZE)));
     return -ENOSYS;
 }
 
-int64_t kernel_syscall(struct arch_frame *frame)
+#define SYSCALL(x86_64_, generic_, name_, count_) ROW(SYSCALL_NUMBER(x86_64_, generic_), name_, count_)
+#define SYSCALL_LEGACY(number_, name_, count_)    SYSCALL_IF_LEGACY(ROW(number_, name_, count_))
+
+// By way of the port, which completes the frame that they copy.
+syscall_handler whole_frame_sys_clone, whole_frame_sys_fork, whole_frame_sys_vfork;
+#define sys_clone whole_frame_sys_clone
+#define sys_fork  whole_frame_sys_fork
+#define sys_vfork whole_frame_sys_vfork
+
+#define ROW(number_, name_, count_) [number_] = sys_##name_,
+#pragma clang diagnostic push
+#pragma clang diagnostic ignored "-Winitializer-overrides" // a slot without a row keeps what all have first
+syscall_handler *const syscall_handlers[SYSCALL_SLOTS + 1] = { [0 ... SYSCALL_SLOTS] = unknown,
+#include <abi/syscalls.def>
+                                                               SYSCALL_PORT_ROWS(ROW) };
+#pragma clang diagnostic pop
+#undef ROW
+#undef sys_clone
+#undef sys_fork
+#undef sys_vfork
+static_assert((SYSCALL_SLOTS & (SYSCALL_SLOTS - 1)) == 0);
+
+#define ROW(number_, name_, count_) [number_] = #name_,
+static const char *const names[SYSCALL_SLOTS] = {
+#include <abi/syscalls.def>
+    SYSCALL_PORT_ROWS(ROW)
+};
+#undef ROW
+#undef SYSCALL
+#undef SYSCALL_LEGACY
+
+void syscall_leave(struct thread *self)
 {
-    uint64_t number = arch_frame_syscall_number(frame);
-    if (UNLIKELY(number >= SYSCALL_SLOTS)) [[clang::musttail]]
-        return unknown(frame);
-    number = index_clamp(number);
-    if (UNLIKELY(!table[number].run)) [[clang::musttail]]
-        return unknown(frame);
-    cpu_local()->syscall_counts[number]++;
-    return table[number].run(thread_current(), (const struct syscall_arguments *)arch_frame_syscall_arguments(frame));
+    (void)arch_interrupts_disable();
+    arch_return_to_user(arch_user_frame(self->stack_low.raw + KERNEL_STACK_SIZE));
 }
 
 int64_t syscall_interrupted(int64_t result)
@@ -87,14 +90,14 @@ int64_t syscall_interrupted(int64_t result)
 
 const char *syscall_name(uint32_t number)
 {
-    return number < SYSCALL_SLOTS ? table[number].name : nullptr;
+    return number < SYSCALL_SLOTS ? names[number] : nullptr;
 }
 
 uint64_t syscall_count(uint32_t number)
 {
     uint64_t total = 0;
     for (uint32_t cpu = 0; cpu < cpu_count(); cpu++)
-        total += cpu_by_id(cpu)->syscall_counts ? cpu_by_id(cpu)->syscall_counts[number] : 0;
+        total += cpu_by_id(cpu)->syscall_counts[number];
     return total;
 }
 

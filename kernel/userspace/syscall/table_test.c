@@ -8,6 +8,8 @@
 #include <helix/test.h>
 #include <helix/user.h>
 
+#include "calls.h"
+
 static const struct {
     uint32_t number;
     const char *name;
@@ -58,4 +60,32 @@ TEST(syscall, has_legacy_calls_only_where_the_port_takes_them)
     for (size_t i = 0; i < ARRAY_LENGTH(legacy_names); i++)
         found += table_has(legacy_names[i]);
     CHECK(taken[0] ? found == ARRAY_LENGTH(legacy_names) : found <= 1);
+}
+
+// Entry code jumps to whatever stands there.
+KERNEL_TEST(syscall, has_a_handler_in_every_slot)
+{
+    for (uint32_t number = 0; number <= SYSCALL_SLOTS; number++) {
+        CHECK(syscall_handlers[number]);
+        CHECK((syscall_handlers[number] == syscall_handlers[SYSCALL_SLOTS]) == !syscall_name(number));
+    }
+}
+
+static bool copies_its_frame(const char *name)
+{
+    return string_equal(name, "clone") || string_equal(name, "fork") || string_equal(name, "vfork");
+}
+
+KERNEL_TEST(syscall, completes_the_frame_for_those_who_copy_it)
+{
+    static syscall_handler *const plain[] = { sys_clone, sys_fork, sys_vfork };
+    size_t found = 0;
+    for (uint32_t number = 0; number < SYSCALL_SLOTS; number++) {
+        if (!syscall_name(number) || !copies_its_frame(syscall_name(number)))
+            continue;
+        found++;
+        for (size_t i = 0; i < ARRAY_LENGTH(plain); i++)
+            CHECK(syscall_handlers[number] != plain[i]);
+    }
+    CHECK(found >= 1);
 }

@@ -7,10 +7,12 @@
 struct arch_thread;
 struct arch_space;
 
+enum { CPU_FRAME_SIZE = 36 * 8 }; // a struct arch_frame
+
 // What entry code reaches through tp at fixed offsets (arch/riscv64/offsets.h repeats them for assembly).
 struct arch_cpu {
     uint64_t user_sp;              // 0: scratch of entry code
-    uint64_t kernel_stack_top;     // 8: where the frame of an entry from user mode ends
+    uint64_t kernel_frame;         // 8: where the frame of an entry from user mode lies
     struct thread *current;        // 16: what gp is in the kernel
     uint32_t preempt_count;        // 24: depth; and beside it, so that both are one word, 0 when a reschedule is asked
     uint32_t not_asked;            // 28
@@ -24,7 +26,7 @@ struct arch_cpu {
     uint64_t tag_generation;       // of the tags that its translation cache knows
     uint64_t hart;                 // as the firmware counts them
 };
-static_assert(offsetof(struct arch_cpu, kernel_stack_top) == 8 && offsetof(struct arch_cpu, current) == 16 &&
+static_assert(offsetof(struct arch_cpu, kernel_frame) == 8 && offsetof(struct arch_cpu, current) == 16 &&
               offsetof(struct arch_cpu, preempt_count) == 24 && offsetof(struct arch_cpu, exit_work) == 32 &&
               offsetof(struct arch_cpu, emergency_top) == 40 && offsetof(struct arch_cpu, temporary) == 48);
 
@@ -47,7 +49,7 @@ static inline void arch_set_current_thread(struct thread *thread, virt_t kernel_
 {
     struct arch_cpu *cpu = (struct arch_cpu *)arch_cpu_local();
     cpu->current = thread;
-    cpu->kernel_stack_top = (int64_t)kernel_stack_top.raw < 0 ? kernel_stack_top.raw : cpu->boot_stack_top;
+    cpu->kernel_frame = ((int64_t)kernel_stack_top.raw < 0 ? kernel_stack_top.raw : cpu->boot_stack_top) - CPU_FRAME_SIZE;
     __asm__ volatile("mv gp, %0" : : "r"(thread) : "memory");
 }
 

@@ -4,11 +4,13 @@
 
 #include <arch/impl/descriptors.h>
 
+enum { CPU_FRAME_SIZE = 22 * 8 }; // a struct arch_frame
+
 // What entry code reaches through GS at fixed offsets (arch/x86_64/offsets.h repeats them for assembly).
 struct arch_cpu {
     struct arch_cpu *self;              // 0
     struct thread *current;             // 8
-    uint64_t kernel_stack_top;          // 16: where a system call starts pushing
+    uint64_t kernel_frame;              // 16: where the frame of an entry from user mode lies
     uint64_t user_sp;                   // 24: scratch between entry and the stack switch
     uint32_t preempt_count;             // 32: depth, and bit 31 set while no reschedule is asked
     uint32_t exit_work;                 // 36
@@ -19,7 +21,7 @@ struct arch_cpu {
     uint64_t tag_generation;            // of asid.c, in which its translations were last forgotten
     struct x86_descriptors descriptors; // last: GDT, TSS, interrupt stacks
 };
-static_assert(offsetof(struct arch_cpu, kernel_stack_top) == 16 && offsetof(struct arch_cpu, user_sp) == 24 &&
+static_assert(offsetof(struct arch_cpu, kernel_frame) == 16 && offsetof(struct arch_cpu, user_sp) == 24 &&
               offsetof(struct arch_cpu, preempt_count) == 32 && offsetof(struct arch_cpu, exit_work) == 36);
 
 #define PREEMPT_NOT_ASKED 0x8000'0000u
@@ -43,7 +45,7 @@ static inline void arch_set_current_thread(struct thread *thread, virt_t kernel_
 {
     struct arch_cpu *cpu = (struct arch_cpu *)arch_cpu_local();
     cpu->current = thread;
-    cpu->kernel_stack_top = kernel_stack_top.raw;
+    cpu->kernel_frame = kernel_stack_top.raw - CPU_FRAME_SIZE;
     cpu->descriptors.tss.rsp0 = kernel_stack_top.raw;
 }
 
