@@ -40,15 +40,10 @@ static void map_beyond_end(struct space *space)
     CHECK(arch_space_map(&space->arch, (virt_t){ arch_user_end() }, frame, PAGE_READ | PAGE_WRITE | PAGE_USER) == STATUS_OK);
 }
 
-static void drop(void *context, phys_t frame)
-{
-    frame_release(frame);
-}
-
 static void unmap_beyond_end(struct space *space)
 {
     virt_t from = { arch_user_end() };
-    arch_space_unmap(&space->arch, from, (virt_t){ from.raw + PAGE_SIZE }, drop, nullptr);
+    arch_space_unmap(&space->arch, from, (virt_t){ from.raw + PAGE_SIZE });
 }
 
 static void prepare(struct space *space)

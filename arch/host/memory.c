@@ -20,7 +20,8 @@ enum : uint64_t { RAM_END = 4 * GIB + 32 * MIB };
 uint64_t direct_map_base = HOST_DIRECT_MAP;
 
 static int memory_file = -1;
-static struct arch_space kernel_space;
+struct arch_space table_kernel_space; // what arch_kernel_map maps in the process, for those who look it up
+bool table_frames_ready = true;
 
 // Names of the kernel image's parts that a linker script would define.
 char kernel_image_start[1], kernel_bss_start[1], kernel_bss_end[1];
@@ -59,33 +60,30 @@ void arch_space_init_kernel(const struct boot_info *unused)
     boot.kernel_start.raw = RAM_END + 1 * GIB;
 }
 
-struct arch_space *arch_space_kernel(void)
-{
-    return &kernel_space;
-}
-
 // Really maps the frames there, so that stacks can be used and their guard pages fault.
 enum status arch_kernel_map(virt_t at, phys_t frame, size_t pages, uint32_t access)
 {
     if (access & PAGE_WRITE && access & PAGE_EXECUTE)
         return STATUS_DENIED;
+    if (!table_kernel_space.root.raw)
+        TRY(arch_space_create(&table_kernel_space));
     for (size_t i = 0; i < pages; i++) {
         virt_t page = { at.raw + i * PAGE_SIZE };
         phys_t backing = { frame.raw + i * PAGE_SIZE };
-        TRY(arch_space_map(&kernel_space, page, backing, access));
+        enum status outcome = arch_space_map(&table_kernel_space, page, backing, access | PAGE_BORROWED);
+        if (outcome != STATUS_OK) {
+            arch_kernel_unmap(at, i);
+            return outcome;
+        }
         if (backing.raw < RAM_END)
             mmap(virt_pointer(page), PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, memory_file, (off_t)backing.raw);
     }
     return STATUS_OK;
 }
 
-static void nothing_to_drop(void *context, phys_t frame)
-{
-}
-
 void arch_kernel_unmap(virt_t at, size_t pages)
 {
-    arch_space_unmap(&kernel_space, at, (virt_t){ at.raw + pages * PAGE_SIZE }, nothing_to_drop, nullptr);
+    arch_space_unmap(&table_kernel_space, at, (virt_t){ at.raw + pages * PAGE_SIZE });
     if (pages)
         munmap(virt_pointer(at), pages * PAGE_SIZE);
 }

@@ -2,7 +2,9 @@
 # (with the *_test.c beside them). What no test reaches is dropped by the linker, and may then lack what only hardware has.
 HOST_SOURCES := lib $(sort $(shell find kernel -type d ! -path "kernel/init*")) \
 	$(wildcard modules/*/*) \
-	arch/common/acpi.c arch/common/backtrace.c arch/common/counter_time_test.c boot/common/boot_info.c boot/common/command_line.c boot/common/device_tree.c \
+	arch/common/acpi.c arch/common/asid.c arch/common/backtrace.c arch/common/counter_time_test.c \
+	arch/common/space.c arch/common/space_range.c arch/common/space_walk.c \
+	boot/common/boot_info.c boot/common/command_line.c boot/common/device_tree.c \
 	boot/linux_image/linux_image.c boot/pvh/pvh.c boot/multiboot2/multiboot2.c
 
 # The kernel's string functions under names of their own, beside the C library's that the sanitizers intercept.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// user.c: user memory on the host: through the loaded space's tree of pages, with faults served as the hardware would raise them.
+// user.c: user memory on the host: through the loaded space's page tables, with faults served as the hardware would raise them.
 
 #include <arch/user.h>
 
@@ -11,7 +11,7 @@
 #include <arch/layout.h>
 #include <arch/space.h>
 
-#include <helix/frames.h>
+#include "translation.h"
 
 static bool in_copy; // a copy routine is at work, as the fault table would say
 
@@ -25,11 +25,9 @@ static char *user_byte(uint64_t at, bool write)
 {
     uint32_t wanted = write ? PAGE_WRITE : PAGE_READ;
     for (int attempt = 0; attempt < 2 && host_cpu->space; attempt++) {
-        phys_t frame;
-        uint32_t access = 0;
-        bool mapped = arch_space_query(host_cpu->space, (virt_t){ at }, &frame, &access);
-        if (mapped && access & wanted)
-            return (char *)direct_map(frame) + (at & PAGE_MASK);
+        char *byte = host_translate(at, wanted);
+        if (byte)
+            return byte;
         struct arch_frame registers = {};
         uint32_t kind = FAULT_USER | (write ? FAULT_WRITE : 0);
         in_copy = true;

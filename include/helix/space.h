@@ -76,7 +76,6 @@ struct space {
     uint32_t region_count;
     uint64_t limit_data, limit_space, limit_stack; // bytes; UINT64_MAX: none
     uint64_t mapped;                               // bytes in regions
-    _Atomic uint64_t resident;                     // pages mapped
     _Atomic uint32_t references;                   // threads of the process, and whoever looks at it
     _Atomic uint64_t faults_minor, faults_copied;
     // For /proc: where the program put its text, arguments and environment.
@@ -170,3 +169,6 @@ struct space_usage {
     uint64_t faults_minor, faults_copied;
 };
 void space_usage(struct space *space, struct space_usage *usage);
+
+// Pages that are mapped now, counted in the page tables. Thread context, the lock not held.
+uint64_t space_resident(struct space *space);

@@ -11,7 +11,7 @@
 // Locks       space->lock (a reader-writer lock, RANK_SPACE): exclusive round everything that changes regions, shared round looking
 //             and faults. A fault holds its region's own lock (RANK_REGION) as well, which keeps the pages of that region still;
 //             whoever has space->lock exclusively needs no region's. A page source is asked with them held, so sources must not
-//             touch user memory. `references`, `resident` and the fault counters are atomic.
+//             touch user memory. `references` and the fault counters are atomic.
 // Cost        A fault costs one look at the last region used, one walk to look and one to map. mmap searches from where it last
 //             found room. Nothing walks pages that are not there.
 // Limits      Overcommit is allowed: promises are kept by frames at fault time. Refused are a single request larger than RAM, what
@@ -76,11 +76,6 @@ struct space *space_exchange(struct space **slot, struct space *space)
     return old;
 }
 
-static void page_release(void *context, phys_t frame)
-{
-    frame_release(frame);
-}
-
 // Everything in the space ends at once, so the tree is taken apart without keeping its balance.
 static void regions_free(struct tree_node *node)
 {
@@ -97,7 +92,7 @@ void space_release(struct space *space)
     if (atomic_fetch_sub_explicit(&space->references, 1, memory_order_acq_rel) != 1)
         return;
     regions_free(space->regions.root);
-    arch_space_destroy(&space->arch, page_release, nullptr);
+    arch_space_destroy(&space->arch);
     heap_free(space);
 }
 
@@ -119,6 +114,14 @@ bool space_holds(struct space *space, uint64_t at, uint64_t size)
     return whole;
 }
 
+uint64_t space_resident(struct space *space)
+{
+    rwlock_acquire_shared(&space->lock);
+    uint64_t pages = arch_space_count(&space->arch, (virt_t){ 0 }, (virt_t){ arch_user_end() });
+    rwlock_release_shared(&space->lock);
+    return pages;
+}
+
 static void usage_add(void *context, const struct region *region)
 {
     struct space_usage *usage = context;
@@ -138,7 +141,7 @@ void space_usage(struct space *space, struct space_usage *usage)
     *usage = (struct space_usage){};
     space_each(space, usage_add, usage);
     usage->mapped = space->mapped;
-    usage->resident = atomic_load_explicit(&space->resident, memory_order_relaxed) * PAGE_SIZE;
+    usage->resident = space_resident(space) * PAGE_SIZE;
     usage->faults_minor = space->faults_minor;
     usage->faults_copied = space->faults_copied;
 }

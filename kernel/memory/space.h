@@ -110,12 +110,6 @@ void space_drop_pages(struct space *space, uint64_t from, uint64_t to) MUST_HOLD
 
 enum status space_fault_locked(struct space *space, uint64_t address, uint32_t kind) MUST_HOLD(space->lock);
 
-// The space's lock is held, shared at least: faults of several regions count at the same time.
-static inline void space_count_pages(struct space *space, int64_t by)
-{
-    atomic_fetch_add_explicit(&space->resident, (uint64_t)by, memory_order_relaxed);
-}
-
 // ---- space_shared.c: anonymous memory that survives fork as one ----
 
 // A source of `size` bytes of zeros, with one reference.

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: MIT
 // space_fault.c: delivers the page that a program touched, or says why not.
+//
+// One walk finds the page's last-level entry and makes the tables on the way; what is there decides, and is set through the same pointer.
 #include "space.h"
 
 #include <lib/string.h>
 
 #include <arch/interrupt.h>
+#include <arch/table_walk.h>
 #include <arch/user.h>
 
 #include <helix/frames.h>
@@ -16,6 +19,7 @@ struct fault {
     struct space *space;
     struct region *region;
     uint64_t page; // address
+    struct table_entry *leaf;
     bool write;
 };
 
@@ -51,106 +55,130 @@ static enum status user_frame_alloc(uint32_t flags, phys_t *frame)
     return frame_alloc(1, flags, frame);
 }
 
+static void counter_add(_Atomic uint64_t *counter)
+{
+    atomic_fetch_add_explicit(counter, 1, memory_order_relaxed);
+}
+
+// The region has pages that its source does not know: fork must share its tables.
+static void region_has_pages(struct region *region)
+{
+    if (UNLIKELY(!(atomic_load_explicit(&region->flags, memory_order_relaxed) & REGION_ANONYMOUS_PAGES)))
+        region->flags |= REGION_ANONYMOUS_PAGES;
+}
+
 // ---- pages that are not there yet ----
 
-// Maps a frame whose reference the caller gives away, also when it fails.
-static enum status fault_map_new(const struct fault *fault, phys_t frame, uint32_t access)
+// The frame that every page of anonymous memory shows before it is first written. It is never freed, and mappings borrow it:
+// no CPU writes to its record.
+static enum status zero_frame(phys_t *frame)
 {
-    enum status outcome = arch_space_map(&fault->space->arch, (virt_t){ fault->page }, frame, access);
-    if (UNLIKELY(outcome != STATUS_OK)) {
-        frame_release(frame);
-        return outcome;
+    static _Atomic uint64_t zero;
+    uint64_t known = atomic_load_explicit(&zero, memory_order_acquire);
+    if (UNLIKELY(!known)) {
+        phys_t made;
+        TRY(frame_alloc(1, FRAME_ZEROED, &made));
+        if (atomic_compare_exchange_strong(&zero, &known, made.raw))
+            known = made.raw;
+        else
+            frame_free(made, 1);
     }
-    space_count_pages(fault->space, 1);
+    frame->raw = known;
     return STATUS_OK;
 }
 
-static enum status fault_zero(const struct fault *fault)
+static enum status fault_zero_read(const struct fault *fault)
+{
+    phys_t zero;
+    TRY(zero_frame(&zero));
+    arch_leaf_set(fault->leaf, zero, access_without_write(fault->region) | PAGE_BORROWED);
+    return STATUS_OK;
+}
+
+static enum status fault_zero_write(const struct fault *fault)
 {
     phys_t frame;
     TRY(user_frame_alloc(FRAME_ZEROED, &frame));
-    fault->region->flags |= REGION_ANONYMOUS_PAGES;
-    return fault_map_new(fault, frame, access_full(fault->region));
+    region_has_pages(fault->region);
+    arch_leaf_set(fault->leaf, frame, access_full(fault->region));
+    return STATUS_OK;
 }
 
 static enum status fault_shared_write(const struct fault *fault)
 {
     phys_t frame;
     TRY(source_get(fault, true, &frame));
-    return fault_map_new(fault, frame, access_full(fault->region));
+    arch_leaf_set(fault->leaf, frame, access_full(fault->region));
+    return STATUS_OK;
+}
+
+// A frame of the program's own with what `original` holds.
+static enum status fault_copy_of(const struct fault *fault, phys_t original, phys_t *copy)
+{
+    TRY(user_frame_alloc(0, copy));
+    memcpy(direct_map(*copy), direct_map(original), PAGE_SIZE);
+    region_has_pages(fault->region);
+    counter_add(&fault->space->faults_copied);
+    return STATUS_OK;
 }
 
 static enum status fault_private_write(const struct fault *fault)
 {
     phys_t original, copy;
     TRY(source_get(fault, false, &original));
-    enum status outcome = user_frame_alloc(0, &copy);
-    if (outcome == STATUS_OK) {
-        memcpy(direct_map(copy), direct_map(original), PAGE_SIZE);
-        fault->region->flags |= REGION_ANONYMOUS_PAGES;
-        fault->space->faults_copied++;
-        outcome = fault_map_new(fault, copy, access_full(fault->region));
-    }
+    enum status outcome = fault_copy_of(fault, original, &copy);
+    if (outcome == STATUS_OK)
+        arch_leaf_set(fault->leaf, copy, access_full(fault->region));
     frame_release(original);
     return outcome;
 }
 
-static bool page_absent(const struct fault *fault, uint64_t page)
-{
-    return !arch_space_query(&fault->space->arch, (virt_t){ page }, nullptr, nullptr);
-}
-
-// The unmapped run round the faulting page, within its window of FAULT_AROUND_PAGES and its region.
-static void around_bounds(const struct fault *fault, uint64_t *from, uint64_t *to)
+// How many unmapped pages lie right before the faulting one, and from it on, within its window of FAULT_AROUND_PAGES and its region.
+// The window lies in one table.
+static void around_bounds(const struct fault *fault, size_t *before, size_t *from_here)
 {
     uint64_t window = align_down(fault->page, FAULT_AROUND_PAGES * PAGE_SIZE);
-    uint64_t low = MAX(window, fault->region->start);
-    uint64_t high = MIN(window + FAULT_AROUND_PAGES * PAGE_SIZE, fault->region->end);
-    uint64_t start = fault->page, end = fault->page + PAGE_SIZE;
-    while (start > low && page_absent(fault, start - PAGE_SIZE))
-        start -= PAGE_SIZE;
-    while (end < high && page_absent(fault, end))
-        end += PAGE_SIZE;
-    *from = start;
-    *to = end;
+    uint64_t low = MAX(window, fault->region->start), high = MIN(window + FAULT_AROUND_PAGES * PAGE_SIZE, fault->region->end);
+    size_t most_before = (fault->page - low) >> PAGE_SHIFT, most = (high - fault->page) >> PAGE_SHIFT;
+    size_t down = 0, up = 1;
+    while (down < most_before && !entry_read(fault->leaf - down - 1))
+        down++;
+    while (up < most && !entry_read(fault->leaf + up))
+        up++;
+    *before = down;
+    *from_here = up;
 }
 
-// Maps what the source has in memory round the fault. *served: the faulting page is among it.
-static enum status fault_around(const struct fault *fault, bool *served)
+// Maps what the source has in memory round the fault. True: the faulting page is among it.
+static bool fault_around(const struct fault *fault)
 {
     struct page_source *source = fault->region->source;
     phys_t frames[FAULT_AROUND_PAGES];
-    uint64_t from, to;
-    around_bounds(fault, &from, &to);
-    size_t count = source->ops->get_resident(source, source_index(fault->region, from), (to - from) >> PAGE_SHIFT, frames);
-    size_t mapped = 0;
-    *served = from + count * PAGE_SIZE > fault->page;
-    if (!count)
-        return STATUS_OK;
-    enum status outcome =
-        arch_space_map_run(&fault->space->arch, (virt_t){ from }, frames, count, access_without_write(fault->region), &mapped);
-    space_count_pages(fault->space, (int64_t)mapped);
-    for (size_t i = mapped; i < count; i++)
-        frame_release(frames[i]);
-    return outcome;
+    size_t before, from_here;
+    around_bounds(fault, &before, &from_here);
+    uint64_t first = source_index(fault->region, fault->page) - before;
+    size_t count = source->ops->get_resident(source, first, before + from_here, frames);
+    uint32_t access = access_without_write(fault->region);
+    for (size_t i = 0; i < count; i++)
+        arch_leaf_set(fault->leaf - before + i, frames[i], access);
+    return count > before;
 }
 
 static enum status fault_source_read(const struct fault *fault)
 {
-    bool served;
-    TRY(fault_around(fault, &served));
-    if (served)
+    if (fault_around(fault))
         return STATUS_OK;
     phys_t frame;
     TRY(source_get(fault, false, &frame));
-    return fault_map_new(fault, frame, access_without_write(fault->region));
+    arch_leaf_set(fault->leaf, frame, access_without_write(fault->region));
+    return STATUS_OK;
 }
 
 static enum status fault_absent(const struct fault *fault)
 {
-    fault->space->faults_minor++;
-    if (!fault->region->source)
-        return fault_zero(fault);
+    counter_add(&fault->space->faults_minor);
+    if (LIKELY(!fault->region->source))
+        return LIKELY(fault->write) ? fault_zero_write(fault) : fault_zero_read(fault);
     if (!fault->write)
         return fault_source_read(fault);
     return fault->region->flags & REGION_SHARED ? fault_shared_write(fault) : fault_private_write(fault);
@@ -158,22 +186,9 @@ static enum status fault_absent(const struct fault *fault)
 
 // ---- pages that are there, with too few rights ----
 
-// The entry exists, so mapping over it needs no table and cannot fail.
-static enum status fault_replace(const struct fault *fault, phys_t frame, uint32_t access)
+static void fault_replace(const struct fault *fault, phys_t frame, uint32_t access)
 {
-    return arch_space_map(&fault->space->arch, (virt_t){ fault->page }, frame, access);
-}
-
-static enum status fault_copy(const struct fault *fault, phys_t original)
-{
-    phys_t copy;
-    TRY(user_frame_alloc(0, &copy));
-    memcpy(direct_map(copy), direct_map(original), PAGE_SIZE);
-    fault->region->flags |= REGION_ANONYMOUS_PAGES;
-    fault->space->faults_copied++;
-    enum status outcome = fault_replace(fault, copy, access_full(fault->region));
-    frame_release(outcome == STATUS_OK ? original : copy);
-    return outcome;
+    arch_leaf_replace(&fault->space->arch, fault->page, fault->leaf, frame, access);
 }
 
 static bool frame_is_ours(phys_t frame)
@@ -182,29 +197,55 @@ static bool frame_is_ours(phys_t frame)
     return record && atomic_load_explicit(&record->references, memory_order_acquire) == 1;
 }
 
-static enum status fault_write_present(const struct fault *fault, phys_t frame)
+// The first write to a page that has shown zeros so far.
+static enum status fault_write_zero(const struct fault *fault)
 {
-    if (fault->region->flags & REGION_SHARED) {
-        phys_t writable;
-        TRY(source_get(fault, true, &writable));
-        enum status outcome = fault_replace(fault, writable, access_full(fault->region));
-        frame_release(outcome == STATUS_OK ? frame : writable); // one reference per mapping, whether or not it is the same frame
-        return outcome;
-    }
-    if (!frame_is_ours(frame))
-        return fault_copy(fault, frame);
-    fault->region->flags |= REGION_ANONYMOUS_PAGES;
-    return fault_replace(fault, frame, access_full(fault->region));
+    phys_t frame;
+    TRY(user_frame_alloc(FRAME_ZEROED, &frame));
+    region_has_pages(fault->region);
+    fault_replace(fault, frame, access_full(fault->region));
+    return STATUS_OK;
 }
 
-static enum status fault_present(const struct fault *fault, phys_t frame, uint32_t access, uint32_t wanted)
+static enum status fault_write_shared(const struct fault *fault, phys_t frame)
 {
-    if (access & wanted)
-        return STATUS_OK; // another thread was faster
-    fault->space->faults_minor++;
+    phys_t writable;
+    TRY(source_get(fault, true, &writable));
+    fault_replace(fault, writable, access_full(fault->region));
+    frame_release(frame); // one reference per mapping, whether or not it is the same frame
+    return STATUS_OK;
+}
+
+static enum status fault_write_present(const struct fault *fault, uint64_t entry)
+{
+    phys_t frame = page_entry_frame(entry), copy;
+    if (fault->region->flags & REGION_SHARED)
+        return fault_write_shared(fault, frame);
+    if (page_entry_borrowed(entry))
+        return fault_write_zero(fault);
+    if (frame_is_ours(frame)) {
+        region_has_pages(fault->region);
+        fault_replace(fault, frame, access_full(fault->region));
+        return STATUS_OK;
+    }
+    TRY(fault_copy_of(fault, frame, &copy));
+    fault_replace(fault, copy, access_full(fault->region));
+    frame_release(frame);
+    return STATUS_OK;
+}
+
+static enum status fault_present(const struct fault *fault, uint64_t entry, uint32_t wanted)
+{
+    if (page_entry_access(entry) & wanted) { // another thread was faster, or this CPU remembers what was before
+        arch_space_flush(&fault->space->arch, fault->page, fault->page + PAGE_SIZE);
+        return STATUS_OK;
+    }
+    counter_add(&fault->space->faults_minor);
     if (fault->write)
-        return fault_write_present(fault, frame);
-    return fault_replace(fault, frame, access_without_write(fault->region));
+        return fault_write_present(fault, entry);
+    uint32_t borrowed = page_entry_borrowed(entry) ? PAGE_BORROWED : 0;
+    fault_replace(fault, page_entry_frame(entry), access_without_write(fault->region) | borrowed);
+    return STATUS_OK;
 }
 
 // ---- stacks ----
@@ -238,12 +279,12 @@ enum status space_fault_locked(struct space *space, uint64_t address, uint32_t k
     uint32_t wanted = kind & FAULT_WRITE ? PAGE_WRITE : kind & FAULT_EXECUTE ? PAGE_EXECUTE : PAGE_READ | PAGE_WRITE | PAGE_EXECUTE;
     if (!(region->access & wanted))
         return STATUS_DENIED;
-    const struct fault fault = { space, region, align_down(address, PAGE_SIZE), kind & FAULT_WRITE };
-    phys_t frame;
-    uint32_t access;
-    if (arch_space_query(&space->arch, (virt_t){ fault.page }, &frame, &access))
-        return fault_present(&fault, frame, access, wanted);
-    return fault_absent(&fault);
+    struct fault fault = { space, region, align_down(address, PAGE_SIZE), nullptr, kind & FAULT_WRITE };
+    fault.leaf = arch_leaf_find(&space->arch, fault.page);
+    if (UNLIKELY(!fault.leaf))
+        TRY(arch_leaf_make(&space->arch, fault.page, &fault.leaf));
+    uint64_t entry = entry_read(fault.leaf);
+    return LIKELY(!entry) ? fault_absent(&fault) : fault_present(&fault, entry, wanted);
 }
 
 enum status space_fault(struct space *space, uint64_t address, uint32_t kind)

@@ -2,17 +2,9 @@
 // space_fork.c: a copy of a space whose cost follows the pages that the program wrote, not those it mapped.
 #include "space.h"
 
-#include <helix/frames.h>
-
 struct fork {
     struct space *parent, *child;
 };
-
-static void fork_share_page(void *context, phys_t frame)
-{
-    frame_retain(frame);
-    (*(int64_t *)context)++;
-}
 
 // Pages of a source alone are not copied: the child finds them again at its own faults.
 static enum status fork_region(struct fork *fork, const struct region *region) MUST_HOLD(fork->parent->lock) MUST_HOLD(fork->child->lock)
@@ -23,11 +15,7 @@ static enum status fork_region(struct fork *fork, const struct region *region) M
     region_place(fork->child, copy);
     if (!(region->flags & REGION_ANONYMOUS_PAGES))
         return STATUS_OK;
-    int64_t pages = 0;
-    enum status outcome = arch_space_share(&fork->parent->arch, &fork->child->arch, (virt_t){ region->start }, (virt_t){ region->end },
-                                           true, fork_share_page, &pages);
-    space_count_pages(fork->child, pages);
-    return outcome;
+    return arch_space_share(&fork->parent->arch, &fork->child->arch, (virt_t){ region->start }, (virt_t){ region->end });
 }
 
 static void fork_copy_fields(const struct space *parent, struct space *child)

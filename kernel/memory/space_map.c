@@ -174,21 +174,9 @@ enum status space_map(struct space *space, const struct map_request *request, ui
 
 // ---- munmap, MADV_DONTNEED ----
 
-struct drop_count {
-    int64_t pages;
-};
-
-static void drop_page(void *context, phys_t frame)
-{
-    ((struct drop_count *)context)->pages++;
-    frame_release(frame);
-}
-
 void space_drop_pages(struct space *space, uint64_t from, uint64_t to)
 {
-    struct drop_count count = {};
-    arch_space_unmap(&space->arch, (virt_t){ from }, (virt_t){ to }, drop_page, &count);
-    space_count_pages(space, -count.pages);
+    arch_space_unmap(&space->arch, (virt_t){ from }, (virt_t){ to });
 }
 
 enum status space_clear(struct space *space, uint64_t from, uint64_t to)

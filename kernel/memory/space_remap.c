@@ -32,21 +32,6 @@ static enum status remap_check(const struct remap *remap)
     return remap->new_at < SPACE_LOWEST ? STATUS_NOT_PERMITTED : STATUS_OK;
 }
 
-// Gives the pages of [from, from + size) to [to, …) as well, a reference each. STATUS_NO_MEMORY: some are there.
-static enum status pages_copy(struct space *space, uint64_t from, uint64_t to, uint64_t size) MUST_HOLD(space->lock)
-{
-    for (uint64_t done = 0; done < size; done += PAGE_SIZE) {
-        phys_t frame;
-        uint32_t access;
-        if (!arch_space_query(&space->arch, (virt_t){ from + done }, &frame, &access))
-            continue;
-        TRY(arch_space_map(&space->arch, (virt_t){ to + done }, frame, access | PAGE_USER));
-        frame_retain(frame);
-        space_count_pages(space, 1);
-    }
-    return STATUS_OK;
-}
-
 // Moves `old_size` bytes, of which the region at `at` holds all, to `to`, where nothing is, as `new_size` bytes.
 static enum status remap_move(struct space *space, const struct remap *remap, uint64_t to) MUST_HOLD(space->lock)
 {
@@ -59,12 +44,13 @@ static enum status remap_move(struct space *space, const struct remap *remap, ui
     struct region *region = region_new(&model);
     if (!region)
         return STATUS_NO_MEMORY;
-    uint64_t kept = MIN(remap->old_size, remap->new_size);
-    enum status outcome = pages_copy(space, remap->at, to, kept);
+    enum status outcome = region_isolate(space, remap->at, remap->at + remap->old_size);
+    if (outcome == STATUS_OK)
+        outcome = arch_space_move(&space->arch, (virt_t){ remap->at }, (virt_t){ to }, MIN(remap->old_size, remap->new_size));
     if (outcome == STATUS_OK && remap->old_size)
-        outcome = space_clear(space, remap->at, remap->at + remap->old_size);
+        outcome = space_clear(space, remap->at, remap->at + remap->old_size); // cannot fail: no region crosses its ends
     if (outcome != STATUS_OK) {
-        space_drop_pages(space, to, to + kept);
+        region_join(space, remap->at, remap->at + remap->old_size);
         region_free(region);
         return outcome;
     }

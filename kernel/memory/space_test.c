@@ -121,7 +121,7 @@ static void scenario_pages(void)
     CHECK(map_at(space, AT, 20, READ_WRITE, nullptr, 0) == STATUS_OK);
     for (unsigned i = 0; i < 20; i++)
         CHECK(write_byte(space, AT + i * PAGE_SIZE, 7));
-    CHECK_EQUAL(space->resident, 20);
+    CHECK_EQUAL(space_resident(space), 20);
     space_release(space);
 }
 
@@ -134,9 +134,9 @@ TEST(space, delivers_zeros_on_demand)
 {
     struct space *space = space_new();
     CHECK(map_at(space, AT, 2, READ_WRITE, nullptr, 0) == STATUS_OK);
-    CHECK_EQUAL(space->resident, 0);
+    CHECK_EQUAL(space_resident(space), 0);
     CHECK_EQUAL(byte_at(space, AT + PAGE_SIZE + 5), 0);
-    CHECK_EQUAL(space->resident, 1);
+    CHECK_EQUAL(space_resident(space), 1);
     space_release(space);
 }
 
@@ -246,7 +246,7 @@ TEST(space, splits_at_the_edges_of_an_unmapping)
         CHECK(write_byte(space, AT + i * PAGE_SIZE, (uint8_t)(i + 1)));
     CHECK(space_unmap(space, AT + PAGE_SIZE, 2 * PAGE_SIZE) == STATUS_OK);
     EXPECT_REGIONS(space, AT, AT + PAGE_SIZE, AT + 3 * PAGE_SIZE, AT + 5 * PAGE_SIZE);
-    CHECK_EQUAL(space->resident, 3);
+    CHECK_EQUAL(space_resident(space), 3);
     CHECK_EQUAL(byte_at(space, AT + 4 * PAGE_SIZE), 5);
     CHECK(space_fault(space, AT + PAGE_SIZE, 0) == STATUS_NOT_MAPPED);
     CHECK(space_unmap(space, AT + PAGE_SIZE, PAGE_SIZE) == STATUS_OK); // nothing there: no error
@@ -296,7 +296,7 @@ TEST(space, drops_pages_that_are_discarded)
     CHECK(map_at(space, AT, 2, READ_WRITE, nullptr, 0) == STATUS_OK);
     CHECK(write_byte(space, AT, 1) && write_byte(space, AT + PAGE_SIZE, 2));
     CHECK(space_discard(space, AT, PAGE_SIZE) == STATUS_OK);
-    CHECK_EQUAL(space->resident, 1);
+    CHECK_EQUAL(space_resident(space), 1);
     CHECK_EQUAL(byte_at(space, AT), 0);
     CHECK_EQUAL(byte_at(space, AT + PAGE_SIZE), 2);
     CHECK(space_discard(space, AT + PAGE_SIZE, 2 * PAGE_SIZE) == STATUS_NO_MEMORY);
@@ -314,7 +314,7 @@ TEST(space, maps_a_file_privately_and_copies_on_the_first_write)
         return;
     CHECK(map_at(space, AT, 3, READ_WRITE, &file.source, 0) == STATUS_OK);
     CHECK_EQUAL(byte_at(space, AT + PAGE_SIZE), 2);
-    CHECK_EQUAL(space->resident, 3); // its neighbours came along
+    CHECK_EQUAL(space_resident(space), 3); // its neighbours came along
     CHECK_EQUAL(file.asked, 0);
     CHECK_EQUAL(access_at(space, AT), PAGE_READ);
     CHECK(write_byte(space, AT, 99));
@@ -337,7 +337,7 @@ TEST(space, reads_pages_that_are_not_resident_one_by_one)
     file.resident = false;
     CHECK(map_at(space, AT, 6, READ_WRITE, &file.source, 0) == STATUS_OK);
     CHECK_EQUAL(byte_at(space, AT + 2 * PAGE_SIZE), 3);
-    CHECK_EQUAL(space->resident, 1);
+    CHECK_EQUAL(space_resident(space), 1);
     CHECK(write_byte(space, AT + 3 * PAGE_SIZE, 50)); // written before it was ever read
     CHECK_EQUAL(byte_at(space, AT + 3 * PAGE_SIZE + 1), 4);
     CHECK(space_fault(space, AT + 4 * PAGE_SIZE, 0) == STATUS_OUT_OF_RANGE);
@@ -357,7 +357,7 @@ TEST(space, writes_through_shared_mappings)
     CHECK(write_byte(space, AT, 42));
     CHECK_EQUAL(*(uint8_t *)direct_map(file.frames[0]), 42);
     CHECK(space_fork(space, &child) == STATUS_OK);
-    CHECK_EQUAL(child->resident, 0); // found again at its own faults
+    CHECK_EQUAL(space_resident(child), 0); // found again at its own faults
     CHECK(write_byte(child, AT + PAGE_SIZE, 43));
     CHECK_EQUAL(byte_at(space, AT + PAGE_SIZE), 43);
     space_release(child);
@@ -407,7 +407,7 @@ static void scenario_fork(void)
     CHECK(map_at(parent, AT, 3, READ_WRITE, nullptr, 0) == STATUS_OK);
     CHECK(write_byte(parent, AT, 1) && write_byte(parent, AT + PAGE_SIZE, 2));
     CHECK(space_fork(parent, &child) == STATUS_OK);
-    CHECK_EQUAL(child->resident, 2);
+    CHECK_EQUAL(space_resident(child), 2);
     CHECK_EQUAL(access_at(parent, AT), PAGE_READ);
     CHECK(write_byte(child, AT, 11));
     CHECK(write_byte(parent, AT, 12)); // alone now: not copied
@@ -501,7 +501,7 @@ TEST(space, moves_the_end_of_the_heap)
     EXPECT_REGIONS(space, AT, AT + 4 * PAGE_SIZE);
     CHECK(write_byte(space, AT + 3 * PAGE_SIZE, 1));
     CHECK_EQUAL(space_brk(space, AT + PAGE_SIZE), AT + PAGE_SIZE);
-    CHECK_EQUAL(space->resident, 0);
+    CHECK_EQUAL(space_resident(space), 0);
     CHECK(space_fault(space, AT + PAGE_SIZE, 0) == STATUS_NOT_MAPPED);
     space->limit_data = 8 * PAGE_SIZE;
     CHECK_EQUAL(space_brk(space, AT + 9 * PAGE_SIZE), AT + PAGE_SIZE);
@@ -530,7 +530,7 @@ TEST(space, remaps_in_place_or_moves_with_its_pages)
     EXPECT_REGIONS(space, AT + 2 * PAGE_SIZE, AT + 3 * PAGE_SIZE, at, at + 3 * PAGE_SIZE);
     CHECK_EQUAL(byte_at(space, at), 1);
     CHECK_EQUAL(byte_at(space, at + PAGE_SIZE), 2);
-    CHECK_EQUAL(space->resident, 2);
+    CHECK_EQUAL(space_resident(space), 2);
     uint64_t to = AT + 16 * PAGE_SIZE, from = at;
     CHECK(space_remap(space, from, 3 * PAGE_SIZE, PAGE_SIZE, LINUX_MREMAP_MAYMOVE | LINUX_MREMAP_FIXED, to, &at) == STATUS_OK);
     CHECK_EQUAL(at, to);

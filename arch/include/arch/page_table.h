@@ -5,11 +5,35 @@
 // is unmapped on every port. All of this is inline in <arch/impl/page_table.h>.
 #pragma once
 
+#include <stdatomic.h>
+
 #include <lib/types.h>
 
 #include <arch/space.h>
 
 enum { PAGE_TABLE_ENTRIES = 512 };
+
+// One entry of a table in memory. CPUs translate by it and, with the space's lock shared, others read it while it changes.
+struct table_entry {
+    _Atomic uint64_t raw;
+};
+
+static inline uint64_t entry_read(const struct table_entry *entry)
+{
+    return atomic_load_explicit(&entry->raw, memory_order_relaxed);
+}
+
+static inline void entry_write(struct table_entry *entry, uint64_t value)
+{
+    atomic_store_explicit(&entry->raw, value, memory_order_relaxed);
+}
+
+// Puts `value` where nothing is; false: *found is there already. What was written before is seen by whoever finds `value`.
+static inline bool entry_install(struct table_entry *entry, uint64_t value, uint64_t *found)
+{
+    *found = 0;
+    return atomic_compare_exchange_strong_explicit(&entry->raw, found, value, memory_order_release, memory_order_acquire);
+}
 
 // How many levels there are now: 3 to 5. Level n - 1 is the root.
 static inline unsigned page_table_levels(void);
@@ -35,6 +59,7 @@ static inline uint64_t page_entry_table(phys_t table);
 static inline phys_t page_entry_frame(uint64_t entry);
 static inline uint32_t page_entry_access(uint64_t entry);
 static inline bool page_entry_present(uint64_t entry);  // the hardware may translate by it
+static inline bool page_entry_borrowed(uint64_t entry); // made with PAGE_BORROWED, which page_entry_access tells, too
 static inline bool page_entry_is_table(uint64_t entry); // at a level above 0: leads on to a table
 static inline uint64_t page_entry_write_protect(uint64_t entry);
 

@@ -4,7 +4,9 @@
 //
 // Everything here works on single pages or runs of pages of PAGE_SIZE. The generic layer above (kernel/memory)
 // knows regions, sharing and copy on write; this layer knows only "this page is that frame with this access".
-// User spaces share the kernel half. Callers hold the space's lock; other CPUs may be running the space.
+// User spaces share the kernel half. A mapped page holds one reference on its frame, but for PAGE_BORROWED: who maps gives it away,
+// what takes a page out releases it. Callers hold the space's lock exclusively unless a function says otherwise; other CPUs may be
+// running the space. arch/table_walk.h has what one fault does to one page.
 #pragma once
 
 #include <abi/status.h>
@@ -17,6 +19,7 @@ enum page_access : uint32_t {
     PAGE_USER = 1 << 3,
     PAGE_UNCACHED = 1 << 4, // device registers
     PAGE_GLOBAL = 1 << 5,   // kernel half: survives a switch of space
+    PAGE_BORROWED = 1 << 6, // the mapping holds no reference on its frame
 };
 
 #include <arch/impl/space.h> // struct arch_space (table_space.h)
@@ -33,33 +36,39 @@ struct arch_space *arch_space_kernel(void);
 // An empty user space. STATUS_NO_MEMORY: nothing was taken.
 enum status arch_space_create(struct arch_space *space);
 
-// Takes the user half apart in one pass: calls drop(context, frame) for every mapped page and frees all tables. No CPU may go
-// on running it (this one leaves it first).
-void arch_space_destroy(struct arch_space *space, void (*drop)(void *context, phys_t frame), void *context);
+// Takes the user half apart in one pass: releases every mapped page and frees all tables. No CPU may go on running it (this one
+// leaves it first).
+void arch_space_destroy(struct arch_space *space);
 
-// Makes page `at` refer to `frame`. Replaces what was there (and then flushes it). STATUS_NO_MEMORY: a table is missing
-// and nothing changed.
+// Makes page `at` refer to `frame`, with the caller's reference on it. What was there is flushed first and its reference is the caller's
+// again. STATUS_NO_MEMORY: a table is missing and nothing changed.
 enum status arch_space_map(struct arch_space *space, virt_t at, phys_t frame, uint32_t access);
 
-// Maps `count` frames at consecutive pages that are all unmapped now: one walk per table instead of one per page.
-// On STATUS_NO_MEMORY the first *mapped pages are in place.
-enum status arch_space_map_run(struct arch_space *space, virt_t at, const phys_t *frames, size_t count, uint32_t access, size_t *mapped);
-
-// What one page translates to; false: nothing mapped. *access 0: a frame that nobody may touch. `frame` and `access` may be nullptr.
+// What one page translates to; false: nothing mapped. *access without any right: a frame that nobody may touch. `frame` and `access` may be nullptr.
+// The lock may be shared.
 bool arch_space_query(const struct arch_space *space, virt_t at, phys_t *frame, uint32_t *access);
 
-// Takes every mapped page in [from, to) out, calling drop(context, frame) for each with the translation already gone from
-// the table. The translation caches of all CPUs are clean before the first frame is dropped: frames are handed over in batches.
-void arch_space_unmap(struct arch_space *space, virt_t from, virt_t to, void (*drop)(void *context, phys_t frame), void *context);
+// How many pages of [from, to) are mapped. The lock may be shared. Cost: as many loads as the range's tables have entries.
+uint64_t arch_space_count(const struct arch_space *space, virt_t from, virt_t to);
+
+// Takes every mapped page in [from, to) out and releases it. The translation caches of all CPUs are clean before the first frame of
+// a batch is released.
+void arch_space_unmap(struct arch_space *space, virt_t from, virt_t to);
 
 // Changes the access of every mapped page in [from, to); pages not mapped stay so. Access without read, write and execute keeps the frame
-// and lets nobody touch it. Flushed on return.
+// and lets nobody touch it. A borrowed page never becomes writable. Flushed on return.
 void arch_space_protect(struct arch_space *space, virt_t from, virt_t to, uint32_t access);
 
-// Shares every mapped page in [from, to) of `source` with `target` (fork): share(context, frame) is called for each; when
-// `write_protect`, both end read-only. STATUS_NO_MEMORY: the pages shared so far are in the target (its owner unmaps them).
-enum status arch_space_share(struct arch_space *source, struct arch_space *target, virt_t from, virt_t to, bool write_protect,
-                             void (*share)(void *context, phys_t frame), void *context);
+// Shares every mapped page in [from, to) of `source` with `target` (fork), read-only in both; each gets one reference more.
+// STATUS_NO_MEMORY: the pages shared so far are in the target (its owner destroys them). Both locks, or nobody else sees the target.
+enum status arch_space_share(struct arch_space *source, struct arch_space *target, virt_t from, virt_t to);
+
+// Moves the mapped pages of [from, from + size) to [to, to + size), where nothing is mapped; the ranges do not overlap. They keep frame
+// and access. STATUS_NO_MEMORY: nothing moved.
+enum status arch_space_move(struct arch_space *space, virt_t from, virt_t to, uint64_t size);
+
+// Makes all CPUs forget what they remember of the pages in [from, to), and of the ways there. The lock may be shared.
+void arch_space_flush(struct arch_space *space, uint64_t from, uint64_t to);
 
 // Loads the space on this CPU. Interrupts off. A no-op when it is loaded already.
 void arch_space_activate(struct arch_space *space);

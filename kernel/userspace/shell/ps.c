@@ -5,6 +5,7 @@
 
 #include <helix/heap.h>
 #include <helix/process.h>
+#include <helix/process_view.h>
 #include <helix/space.h>
 #include <helix/thread.h>
 
@@ -39,7 +40,6 @@ static void add_thread(void *context, struct thread *thread)
     row->process = process->id;
     row->parent = process->parent_id;
     row->cpu_ns = thread_cpu_time(thread);
-    row->resident = process->space ? atomic_load(&process->space->resident) : 0;
     row->state = thread_state_name((enum thread_state)atomic_load(&thread->state));
     row->priority = priority_effective(thread->priority);
     row->idle = atomic_load(&thread->flags) & THREAD_IDLE;
@@ -62,6 +62,19 @@ static void add_zombie(void *context, struct process *process)
         .state = process_state_name(PROCESS_ZOMBIE),
     };
     (void)string_copy(row->name, process->name, sizeof row->name);
+}
+
+// In pages; counted outside the tables' locks, since it waits for the space's own.
+static uint64_t resident_of(uint64_t id)
+{
+    struct process *process = id ? process_find(id) : nullptr;
+    struct space *space = process ? process_view_space(process) : nullptr;
+    uint64_t pages = space ? space_resident(space) : 0;
+    if (space)
+        space_release(space);
+    if (process)
+        process_release(process);
+    return pages;
 }
 
 static void print_row(struct shell *shell, const struct row *row)
@@ -88,8 +101,10 @@ static int run_ps(struct shell *shell, int count, char **words)
     thread_each(add_thread, &rows);
     process_each(add_zombie, &rows);
     shell_print(shell, "%6s %6s %6s %-9s %4s %10s %9s  %s\n", "TID", "PID", "PPID", "STATE", "PRI", "CPU s", "MEM KiB", "NAME");
-    for (size_t i = 0; i < rows.count; i++)
+    for (size_t i = 0; i < rows.count; i++) {
+        rows.row[i].resident = resident_of(rows.row[i].process);
         print_row(shell, &rows.row[i]);
+    }
     heap_free(rows.row);
     return 0;
 }

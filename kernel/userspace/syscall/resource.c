@@ -63,7 +63,7 @@ int64_t sys_getrusage(struct thread *self, const struct syscall_arguments *argum
     const struct linux_rusage report = {
         .user_time = timeval_of(usage.user_ns),
         .system_time = timeval_of(usage.cpu_ns - usage.user_ns),
-        .maximum_resident_kib = (int64_t)(process->space->resident * PAGE_SIZE / KIB),
+        .maximum_resident_kib = (int64_t)(space_resident(process->space) * PAGE_SIZE / KIB),
         .minor_faults = (int64_t)process->space->faults_minor,
         .switches_voluntary = (int64_t)usage.voluntary,
         .switches_involuntary = (int64_t)usage.involuntary,

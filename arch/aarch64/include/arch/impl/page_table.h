@@ -18,7 +18,8 @@ enum page_entry_bits : uint64_t {
     PAGE_ENTRY_NOT_GLOBAL = 1 << 11,
     PAGE_ENTRY_NO_KERNEL_EXECUTE = 1ull << 53,
     PAGE_ENTRY_NO_USER_EXECUTE = 1ull << 54,
-    PAGE_ENTRY_KEPT = 1ull << 55, // for software: a frame without access
+    PAGE_ENTRY_KEPT = 1ull << 55,     // for software: a frame without access
+    PAGE_ENTRY_BORROWED = 1ull << 56, // likewise: no reference is held on the frame
     PAGE_ENTRY_FRAME = 0x0000'ffff'ffff'f000,
 };
 
@@ -62,13 +63,14 @@ static inline bool page_table_start(phys_t root)
 static inline uint64_t page_entry(phys_t frame, uint32_t access)
 {
     bool user = access & PAGE_USER;
+    uint64_t entry = frame.raw | (user ? PAGE_ENTRY_USER : 0) | (access & PAGE_BORROWED ? PAGE_ENTRY_BORROWED : 0);
     if (!(access & (PAGE_READ | PAGE_WRITE | PAGE_EXECUTE)))
-        return frame.raw | PAGE_ENTRY_KEPT | (user ? PAGE_ENTRY_USER : 0);
+        return entry | PAGE_ENTRY_KEPT;
     uint64_t no_execute = user ? PAGE_ENTRY_NO_USER_EXECUTE : PAGE_ENTRY_NO_KERNEL_EXECUTE;
     uint64_t never = user ? PAGE_ENTRY_NO_KERNEL_EXECUTE : PAGE_ENTRY_NO_USER_EXECUTE;
-    return frame.raw | PAGE_ENTRY_VALID | PAGE_ENTRY_TABLE | PAGE_ENTRY_ACCESSED |
+    return entry | PAGE_ENTRY_VALID | PAGE_ENTRY_TABLE | PAGE_ENTRY_ACCESSED |
            (access & PAGE_UNCACHED ? PAGE_ENTRY_DEVICE : PAGE_ENTRY_NORMAL | PAGE_ENTRY_INNER) |
-           (access & PAGE_WRITE ? 0 : PAGE_ENTRY_READ_ONLY) | (user ? PAGE_ENTRY_USER | PAGE_ENTRY_NOT_GLOBAL : 0) | never |
+           (access & PAGE_WRITE ? 0 : PAGE_ENTRY_READ_ONLY) | (user ? PAGE_ENTRY_NOT_GLOBAL : 0) | never |
            (access & PAGE_EXECUTE ? 0 : no_execute);
 }
 
@@ -93,6 +95,11 @@ static inline bool page_entry_present(uint64_t entry)
     return entry & PAGE_ENTRY_VALID;
 }
 
+static inline bool page_entry_borrowed(uint64_t entry)
+{
+    return entry & PAGE_ENTRY_BORROWED;
+}
+
 static inline bool page_entry_is_table(uint64_t entry)
 {
     return (entry & (PAGE_ENTRY_VALID | PAGE_ENTRY_TABLE)) == (PAGE_ENTRY_VALID | PAGE_ENTRY_TABLE);
@@ -100,10 +107,11 @@ static inline bool page_entry_is_table(uint64_t entry)
 
 static inline uint32_t page_entry_access(uint64_t entry)
 {
+    uint32_t borrowed = entry & PAGE_ENTRY_BORROWED ? PAGE_BORROWED : 0;
     if (!page_entry_present(entry))
-        return 0;
+        return borrowed;
     uint64_t no_execute = entry & PAGE_ENTRY_USER ? PAGE_ENTRY_NO_USER_EXECUTE : PAGE_ENTRY_NO_KERNEL_EXECUTE;
-    return PAGE_READ | (entry & PAGE_ENTRY_READ_ONLY ? 0 : PAGE_WRITE) | (entry & no_execute ? 0 : PAGE_EXECUTE) |
+    return borrowed | PAGE_READ | (entry & PAGE_ENTRY_READ_ONLY ? 0 : PAGE_WRITE) | (entry & no_execute ? 0 : PAGE_EXECUTE) |
            (entry & PAGE_ENTRY_USER ? PAGE_USER : 0);
 }
 

@@ -12,6 +12,7 @@ struct arch_cpu {
     bool exit_work;
     bool interrupts;
     struct arch_space *space; // the user space that is loaded
+    uint64_t tag_generation;  // of asid.c
 };
 
 extern struct arch_cpu *host_cpu;

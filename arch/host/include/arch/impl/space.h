@@ -1,9 +1,5 @@
 // SPDX-License-Identifier: MIT
-// space.h: the host's address space: a tree of pages.
+// space.h: the host's address space: the shared one (arch/common/space.c).
 #pragma once
 
-#include <lib/tree.h>
-
-struct arch_space {
-    struct tree pages; // struct host_page, by address
-};
+#include <arch/table_space.h>

@@ -14,7 +14,8 @@ enum : uint64_t {
     ENTRY_GLOBAL = 1 << 5,
     ENTRY_ACCESSED = 1 << 6,
     ENTRY_DIRTY = 1 << 7,
-    ENTRY_KEPT = 1 << 8, // available to software: a frame without access
+    ENTRY_KEPT = 1 << 8,     // available to software: a frame without access
+    ENTRY_BORROWED = 1 << 9, // likewise: no reference is held on the frame
     ENTRY_LEAF = ENTRY_READ | ENTRY_WRITE | ENTRY_EXECUTE,
     ENTRY_FRAME = 0x003f'ffff'ffff'fc00,
 };
@@ -56,7 +57,7 @@ static inline bool page_table_start(phys_t root)
 
 static inline uint64_t page_entry(phys_t frame, uint32_t access)
 {
-    uint64_t entry = frame.raw >> PAGE_SHIFT << 10 | (access & PAGE_USER ? ENTRY_USER : 0);
+    uint64_t entry = frame.raw >> PAGE_SHIFT << 10 | (access & PAGE_USER ? ENTRY_USER : 0) | (access & PAGE_BORROWED ? ENTRY_BORROWED : 0);
     if (!(access & (PAGE_READ | PAGE_WRITE | PAGE_EXECUTE)))
         return entry | ENTRY_KEPT;
     return entry | ENTRY_VALID | ENTRY_READ | ENTRY_ACCESSED | ENTRY_DIRTY | (access & PAGE_WRITE ? ENTRY_WRITE : 0) |
@@ -81,15 +82,21 @@ static inline phys_t page_entry_frame(uint64_t entry)
 
 static inline uint32_t page_entry_access(uint64_t entry)
 {
+    uint32_t borrowed = entry & ENTRY_BORROWED ? PAGE_BORROWED : 0;
     if (!(entry & ENTRY_VALID))
-        return 0;
-    return PAGE_READ | (entry & ENTRY_WRITE ? PAGE_WRITE : 0) | (entry & ENTRY_EXECUTE ? PAGE_EXECUTE : 0) |
+        return borrowed;
+    return borrowed | PAGE_READ | (entry & ENTRY_WRITE ? PAGE_WRITE : 0) | (entry & ENTRY_EXECUTE ? PAGE_EXECUTE : 0) |
            (entry & ENTRY_USER ? PAGE_USER : 0);
 }
 
 static inline bool page_entry_present(uint64_t entry)
 {
     return entry & ENTRY_VALID;
+}
+
+static inline bool page_entry_borrowed(uint64_t entry)
+{
+    return entry & ENTRY_BORROWED;
 }
 
 static inline bool page_entry_is_table(uint64_t entry)

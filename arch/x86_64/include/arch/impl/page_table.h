@@ -8,9 +8,12 @@ enum page_entry_bits : uint64_t {
     PAGE_ENTRY_USER = 1 << 2,
     PAGE_ENTRY_WRITE_THROUGH = 1 << 3,
     PAGE_ENTRY_NO_CACHE = 1 << 4,
+    PAGE_ENTRY_ACCESSED = 1 << 5, // this one and the next are set in advance: no CPU needs to write into tables
+    PAGE_ENTRY_DIRTY = 1 << 6,
     PAGE_ENTRY_LARGE = 1 << 7,
     PAGE_ENTRY_GLOBAL = 1 << 8,
-    PAGE_ENTRY_KEPT = 1 << 9, // available to software: a frame without access
+    PAGE_ENTRY_KEPT = 1 << 9,      // available to software: a frame without access
+    PAGE_ENTRY_BORROWED = 1 << 10, // likewise: no reference is held on the frame
     PAGE_ENTRY_NO_EXECUTE = 1ull << 63,
     PAGE_ENTRY_FRAME = 0x000f'ffff'ffff'f000,
 };
@@ -51,9 +54,10 @@ static inline bool page_table_start(phys_t root)
 
 static inline uint64_t page_entry(phys_t frame, uint32_t access)
 {
+    uint64_t entry = frame.raw | (access & PAGE_USER ? PAGE_ENTRY_USER : 0) | (access & PAGE_BORROWED ? PAGE_ENTRY_BORROWED : 0);
     if (!(access & (PAGE_READ | PAGE_WRITE | PAGE_EXECUTE)))
-        return frame.raw | PAGE_ENTRY_KEPT | (access & PAGE_USER ? PAGE_ENTRY_USER : 0);
-    return frame.raw | PAGE_ENTRY_PRESENT | (access & PAGE_WRITE ? PAGE_ENTRY_WRITE : 0) | (access & PAGE_USER ? PAGE_ENTRY_USER : 0) |
+        return entry | PAGE_ENTRY_KEPT;
+    return entry | PAGE_ENTRY_PRESENT | PAGE_ENTRY_ACCESSED | PAGE_ENTRY_DIRTY | (access & PAGE_WRITE ? PAGE_ENTRY_WRITE : 0) |
            (access & PAGE_UNCACHED ? PAGE_ENTRY_NO_CACHE | PAGE_ENTRY_WRITE_THROUGH : 0) | (access & PAGE_GLOBAL ? PAGE_ENTRY_GLOBAL : 0) |
            (access & PAGE_EXECUTE ? 0 : PAGE_ENTRY_NO_EXECUTE);
 }
@@ -79,6 +83,11 @@ static inline bool page_entry_present(uint64_t entry)
     return entry & PAGE_ENTRY_PRESENT;
 }
 
+static inline bool page_entry_borrowed(uint64_t entry)
+{
+    return entry & PAGE_ENTRY_BORROWED;
+}
+
 static inline bool page_entry_is_table(uint64_t entry)
 {
     return (entry & (PAGE_ENTRY_PRESENT | PAGE_ENTRY_LARGE)) == PAGE_ENTRY_PRESENT;
@@ -86,9 +95,10 @@ static inline bool page_entry_is_table(uint64_t entry)
 
 static inline uint32_t page_entry_access(uint64_t entry)
 {
+    uint32_t borrowed = entry & PAGE_ENTRY_BORROWED ? PAGE_BORROWED : 0;
     if (!page_entry_present(entry))
-        return 0;
-    return PAGE_READ | (entry & PAGE_ENTRY_WRITE ? PAGE_WRITE : 0) | (entry & PAGE_ENTRY_NO_EXECUTE ? 0 : PAGE_EXECUTE) |
+        return borrowed;
+    return borrowed | PAGE_READ | (entry & PAGE_ENTRY_WRITE ? PAGE_WRITE : 0) | (entry & PAGE_ENTRY_NO_EXECUTE ? 0 : PAGE_EXECUTE) |
            (entry & PAGE_ENTRY_USER ? PAGE_USER : 0);
 }
 

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: MIT
+// translation.c: what a CPU's memory management unit does, for the host port: walks the loaded tables by itself, not by the
+// kernel's own walks, and remembers what it found under (tag, page) for as long as it can. A flush that the kernel forgets shows as an
+// access through an old frame or an old right.
+
+#include "translation.h"
+
+#include <lib/string.h>
+
+#include <arch/page_table.h>
+
+#include <helix/frames.h>
+
+enum { REMEMBERED = 256 };
+
+struct remembered {
+    bool valid, writable;
+    uint16_t tag;
+    uint64_t page;
+    uint64_t frame;
+};
+
+// Of the one CPU there is.
+static struct {
+    uint64_t root;
+    uint16_t tag;
+    bool loaded;
+    struct remembered entry[REMEMBERED];
+} unit;
+
+static struct remembered *remembered_slot(uint64_t at)
+{
+    return &unit.entry[at / PAGE_SIZE % REMEMBERED];
+}
+
+void host_translation_load(phys_t root, uint16_t tag, bool kernel)
+{
+    unit.root = root.raw;
+    unit.tag = tag;
+    unit.loaded = !kernel;
+}
+
+void host_translation_forget(uint16_t tag, uint64_t at)
+{
+    struct remembered *entry = remembered_slot(at);
+    if (entry->page == at / PAGE_SIZE && entry->tag == tag)
+        entry->valid = false;
+}
+
+void host_translation_forget_space(uint16_t tag)
+{
+    for (unsigned i = 0; i < REMEMBERED; i++) {
+        if (unit.entry[i].tag == tag)
+            unit.entry[i].valid = false;
+    }
+}
+
+void host_translation_forget_users(void)
+{
+    memset(unit.entry, 0, sizeof unit.entry);
+}
+
+// The walk of the hardware. Rights are those that every level gives.
+static bool walk(uint64_t at, struct remembered *found)
+{
+    uint64_t table = unit.root, rights = PAGE_ENTRY_USER | PAGE_ENTRY_WRITE;
+    for (int shift = 39; shift >= 12; shift -= 9) {
+        uint64_t entry = entry_read((struct table_entry *)direct_map((phys_t){ table }) + (at >> shift & 511));
+        rights &= entry;
+        if (!(entry & PAGE_ENTRY_PRESENT) || !(rights & PAGE_ENTRY_USER))
+            return false;
+        table = entry & PAGE_ENTRY_FRAME;
+        if (shift > 12 && entry & PAGE_ENTRY_LARGE) {
+            table += at & ((1ull << shift) - 1) & ~(uint64_t)PAGE_MASK;
+            break;
+        }
+    }
+    *found = (struct remembered){ true, rights & PAGE_ENTRY_WRITE, unit.tag, at / PAGE_SIZE, table };
+    return true;
+}
+
+char *host_translate(uint64_t at, uint32_t wanted)
+{
+    if (!unit.loaded)
+        return nullptr;
+    struct remembered *entry = remembered_slot(at);
+    bool hit = entry->valid && entry->tag == unit.tag && entry->page == at / PAGE_SIZE;
+    if (!hit && !walk(at, entry))
+        return nullptr;
+    if (wanted & PAGE_WRITE && !entry->writable) {
+        entry->valid = false; // a fault forgets what led to it
+        return nullptr;
+    }
+    return (char *)direct_map((phys_t){ entry->frame }) + (at & PAGE_MASK);
+}
