@@ -14,6 +14,7 @@
 #define TRY_ACQUIRES_SHARED(...) __attribute__((try_acquire_shared_capability(__VA_ARGS__)))
 #define EXCLUDES(lock_)          __attribute__((locks_excluded(&lock_)))
 #define NO_LOCK_ANALYSIS         __attribute__((no_thread_safety_analysis)) // why stands beside each use
+#define NO_RACE_CHECK            __attribute__((no_sanitize("thread")))     // reads of figures that may be those of a moment ago
 
 // One row of a table gathered by the linker: TABLE_ROW(helix_tests) static const struct test … = { … };
 // Read with TABLE_EACH. Rows of one table all have the same type.

@@ -8,6 +8,8 @@
 #include <arch/cpu.h>
 #include <arch/syscall_slots.h>
 
+#include <helix/heap_cache.h>
+
 struct thread;
 struct frame_cache;
 
@@ -27,6 +29,7 @@ struct cpu {
     uint64_t interrupts;                        // counters for /proc and stats
     uint64_t switches;
     uint64_t page_faults;
+    struct heap_caches heap; // what this CPU keeps of the heap
 };
 
 // The block of CPU `id` < cpu_count().

@@ -53,7 +53,7 @@ struct frame {
     };
     enum frame_state state;
     uint8_t order;      // FRAME_FREE: the policy's; FRAME_SLAB: the heap's
-    uint8_t slab_class; // the heap's
+    uint8_t heap_class; // FRAME_SLAB: what heap_code() makes of the class of its objects; 0 in every other state
     uint8_t flags;      // the policy's
     union {
         uint64_t count; // FRAME_HEAP: frames in the block

@@ -29,7 +29,8 @@ enum lock_rank : uint8_t {
     RANK_THREAD_TABLE, // threads by id
     RANK_THREAD,       // a thread's state
     RANK_RUN_QUEUE,    // a scheduler policy's queue
-    RANK_HEAP,
+    RANK_HEAP_DEPOT, // full and empty magazines of a class
+    RANK_HEAP,       // a class of the heap policy
     RANK_FRAMES,
     RANK_KERNEL_SPACE, // the kernel half of the page tables
     RANK_DRIVER,       // device registers

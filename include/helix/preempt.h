@@ -31,6 +31,7 @@ static inline void preempt_check(void)
 
 static inline void preempt_enable(void)
 {
-    preempt_enable_no_check();
-    preempt_check();
+    __asm__ volatile("" ::: "memory");
+    if (UNLIKELY(arch_preempt_count_drop()))
+        preempt_reschedule();
 }

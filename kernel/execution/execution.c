@@ -36,6 +36,7 @@ void execution_adopt_boot(void)
     thread_adopt(&boot_thread, "boot");
     arch_set_current_thread(&boot_thread, (virt_t){ 0 });
     arch_reschedule_set(false);
+    heap_caches_init(&boot_cpu.heap);
     boot_cpu.slice_end_ns = boot_cpu.timer_armed_ns = UINT64_MAX;
 }
 

@@ -13,8 +13,9 @@
 
 enum { HEADER_SIZE = 16 }; // the block's size stands before it; 16 keeps blocks aligned
 
-// Part of .bss, so that it takes no room in the file.
-[[gnu::section(".bss.boot_heap"), gnu::aligned(4096)]] static char area[PROFILE_BOOT_HEAP_BYTES];
+// Behind .bss: it takes no room in the file, and boot code does not clear it. (The name: the compiler gives a section contents but for
+// this prefix and that of .bss itself.)
+[[gnu::section(".gnu.linkonce.b.boot_heap"), gnu::aligned(4096)]] static char area[PROFILE_BOOT_HEAP_BYTES];
 static uint64_t used; // bytes of area
 static bool retired;
 

@@ -6,6 +6,7 @@
 #include <lib/types.h>
 
 #include <helix/frames.h>
+#include <helix/heap_cache.h>
 
 struct boot_info;
 
@@ -37,6 +38,19 @@ static inline enum memory_zone zone_of(uint64_t number)
 {
     return number < ZONE_DMA_END ? ZONE_DMA : number < ZONE_DMA32_END ? ZONE_DMA32 : ZONE_NORMAL;
 }
+
+// ---- heap_cache.c: preemption off but for the last two ----
+struct heap_policy;
+extern const struct heap_policy *heap_policy; // heap.c
+
+// An object for a cache whose loaded magazine is empty. nullptr: no memory.
+void *heap_cache_refill(struct heap_cache *cache, unsigned class);
+// Takes an object back for a cache whose loaded magazine is full.
+void heap_cache_overflow(struct heap_cache *cache, unsigned class, void *object);
+// Gives what this CPU's magazines and the depots hold to the policy.
+void heap_cache_trim(void);
+// The objects of each class that lie in magazines; adds what was taken so far to `allocations`.
+void heap_cache_count(uint64_t waiting[HEAP_CLASSES], uint64_t *allocations, uint64_t *magazines);
 
 // ---- boot_heap.c ----
 void *boot_heap_alloc(size_t size);

@@ -4,12 +4,18 @@
 
 #include <lib/types.h>
 
+#include <arch/impl/cpu_here.h>
+
 struct cpu;    // include/helix/cpu.h; its first member is the port's struct arch_cpu
 struct thread; // include/helix/thread.h
 
 // The block of the CPU this runs on: from a register that no switch of threads touches. Stable only while preemption or interrupts are
 // off. One instruction.
 static inline struct cpu *arch_cpu_local(void);
+
+// The same block for single accesses, each of which means the CPU it runs on. Pointers to it carry ARCH_CPU_HERE, which is an address
+// space where instructions reach the block without its address, and nothing elsewhere.
+static inline struct cpu ARCH_CPU_HERE *arch_cpu_here(void);
 
 // The thread this CPU runs; the same for the thread itself wherever it is preempted and goes on. One instruction. nullptr: the boot
 // thread is not adopted yet.
@@ -27,6 +33,9 @@ static inline void arch_set_current_thread(struct thread *thread, virt_t kernel_
 // An interrupt in between leaves the count as it found it. The flag of arch_reschedule_set must not lie in what the store writes, since
 // an interrupt may have set it.
 static inline void arch_preempt_count_add(int32_t by);
+
+// Takes one away; returns what arch_reschedule_wanted() then says.
+static inline bool arch_preempt_count_drop(void);
 static inline uint32_t arch_preempt_count(void);
 
 // Asks this CPU to reschedule as soon as it may, or withdraws that; and whether it is asked *and* the preemption count is 0.

@@ -1,4 +1,4 @@
-# slab: eight classes of 16 to 2,048 bytes, with a magazine per CPU and class.
+# slab: eight classes of 16 to 2,048 bytes, cut from frames; larger blocks are whole frames.
 provides := heap_policy
-sources  := slab.c magazine.c
+sources  := slab.c
 tests    := slab_test.c

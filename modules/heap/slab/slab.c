@@ -1,19 +1,16 @@
 // SPDX-License-Identifier: MIT
 // slab.c: a heap policy: eight classes of objects, cut from frames.
 //
-// Purpose     Blocks of 16 to 2,048 bytes in constant time, little lost to rounding, and frames given back when they empty.
+// Purpose     Objects of 16 to 2,048 bytes in constant time, little lost to rounding, and frames given back when they empty.
 // How         A slab is one frame of objects of one class; all that is known about it stands in its struct frame, so the objects
 //             fill the frame. Objects are carved off the frame's end as they are first needed, then reused through a list in the
-//             objects. Magazines (magazine.c) stand before the slabs. What is larger than 2,048 bytes is whole frames.
+//             objects. Every CPU's magazines stand before the slabs (kernel/memory/heap_cache.c) and come with batches.
+//             What is larger than 2,048 bytes is whole frames.
 // Invariants  A slab is in its class's list exactly if it has a free or uncarved object. A class keeps at most one empty slab.
-//             A free object carries slab_mark() in its second word, one in use does not.
 // Locks       One per class, RANK_HEAP; held around frame_alloc and frame_free (RANK_FRAMES).
-// Cost        From a magazine: some 25 instructions. From a slab: a few more per object, in batches.
+// Cost        Some 25 instructions an object, in batches.
 
-#include "slab.h"
-
-#include <arch/cpu.h>
-
+#include <helix/frames.h>
 #include <helix/heap_policy.h>
 #include <helix/module.h>
 #include <helix/panic.h>
@@ -21,6 +18,11 @@
 
 enum : uint32_t { NOTHING = UINT32_MAX };
 enum { SLAB_CAPACITY_LIMIT = 255 }; // what struct frame's 8-bit count of carved objects can say
+
+// In the first word of an object in a slab; the second is the heap's.
+struct free_object {
+    uint64_t next; // index in the slab, plus one; 0: the last
+};
 
 struct slab_class {
     struct spinlock lock;             // RANK_HEAP
@@ -31,19 +33,18 @@ struct slab_class {
 };
 
 #define CLASS { .lock = SPINLOCK(RANK_HEAP), .usable = NOTHING }
-static struct slab_class classes[SLAB_CLASSES] = { CLASS, CLASS, CLASS, CLASS, CLASS, CLASS, CLASS, CLASS };
+static struct slab_class classes[HEAP_CLASSES] = { CLASS, CLASS, CLASS, CLASS, CLASS, CLASS, CLASS, CLASS };
 
-uint64_t slab_secret;
-static _Atomic uint64_t large_blocks, large_frames, large_allocations, large_frees, failures;
+static _Atomic uint64_t large_blocks, large_frames;
 
 static uint32_t slab_capacity(unsigned class)
 {
-    return (uint32_t)MIN(PAGE_SIZE / slab_object_size(class), (uint64_t)SLAB_CAPACITY_LIMIT);
+    return (uint32_t)MIN(PAGE_SIZE / heap_class_size(class), (uint64_t)SLAB_CAPACITY_LIMIT);
 }
 
 static struct free_object *slab_object(uint32_t number, unsigned class, uint32_t index)
 {
-    return (struct free_object *)((char *)direct_map((phys_t){ number * PAGE_SIZE }) + index * slab_object_size(class));
+    return (struct free_object *)((char *)direct_map((phys_t){ number * PAGE_SIZE }) + index * heap_class_size(class));
 }
 
 // ---- the list of slabs with room ----
@@ -79,7 +80,7 @@ static bool slab_make(struct slab_class *class, unsigned index) MUST_HOLD(class-
         return false;
     struct frame *slab = frame_of(at);
     slab->state = FRAME_SLAB;
-    slab->slab_class = (uint8_t)index;
+    slab->heap_class = (uint8_t)heap_code(index);
     slab->order = 0; // objects carved so far
     slab->slab.first_free = 0;
     slab->slab.used = 0;
@@ -94,6 +95,7 @@ static void slab_return(struct slab_class *class, uint32_t number) MUST_HOLD(cla
     slab_unlink(class, number);
     class->slabs--;
     class->empty--;
+    frame_database[number].heap_class = 0;
     frame_free((phys_t){ number * PAGE_SIZE }, 1);
 }
 
@@ -106,7 +108,6 @@ static struct free_object *slab_pop(struct slab_class *class, unsigned index, ui
         slab->slab.first_free = (uint16_t)object->next;
     } else {
         object = slab_object(number, index, slab->order++);
-        object->mark = slab_mark(object);
     }
     class->used++;
     if (!slab->slab.used++)
@@ -124,7 +125,7 @@ static void slab_push(struct slab_class *class, unsigned index, struct free_obje
     if (slab->slab.used == slab_capacity(index))
         slab_link(class, number);
     object->next = slab->slab.first_free;
-    slab->slab.first_free = (uint16_t)((at & PAGE_MASK) / slab_object_size(index) + 1);
+    slab->slab.first_free = (uint16_t)((at & PAGE_MASK) / heap_class_size(index) + 1);
     class->used--;
     if (--slab->slab.used)
         return;
@@ -132,7 +133,7 @@ static void slab_push(struct slab_class *class, unsigned index, struct free_obje
         slab_return(class, number);
 }
 
-uint32_t slab_take(unsigned index, void **objects, uint32_t count)
+static uint32_t slab_take(unsigned index, void **objects, uint32_t count)
 {
     struct slab_class *class = &classes[index];
     uint32_t taken = 0;
@@ -143,7 +144,7 @@ uint32_t slab_take(unsigned index, void **objects, uint32_t count)
     return taken;
 }
 
-void slab_give(unsigned index, void **objects, uint32_t count)
+static void slab_give(unsigned index, void **objects, uint32_t count)
 {
     struct slab_class *class = &classes[index];
     spinlock_acquire(&class->lock);
@@ -159,69 +160,69 @@ static uint64_t frames_for(size_t size)
     return (size + PAGE_MASK) / PAGE_SIZE;
 }
 
-static void *large_alloc(size_t size)
+static void *slab_allocate(size_t size, bool zeroed)
 {
     phys_t first;
     uint64_t count = frames_for(size);
-    if (size > SIZE_MAX - PAGE_MASK || frame_alloc(count, 0, &first) != STATUS_OK)
+    if (size > SIZE_MAX - PAGE_MASK || frame_alloc(count, zeroed ? FRAME_ZEROED : 0, &first) != STATUS_OK)
         return nullptr;
     struct frame *frame = frame_of(first);
     frame->state = FRAME_HEAP;
     frame->count = count;
     atomic_fetch_add_explicit(&large_blocks, 1, memory_order_relaxed);
     atomic_fetch_add_explicit(&large_frames, count, memory_order_relaxed);
-    atomic_fetch_add_explicit(&large_allocations, 1, memory_order_relaxed);
     return direct_map(first);
 }
 
-static void large_free(phys_t first, const struct frame *frame)
+// The struct frame of a block; panics when it is none.
+static struct frame *block_frame(const void *block)
 {
+    phys_t at = direct_map_phys(block);
+    struct frame *frame = frame_of(at);
+    if (UNLIKELY(!frame))
+        panic("%p is not on the heap", block);
+    if (UNLIKELY(frame->state != FRAME_HEAP || !is_aligned(at.raw, PAGE_SIZE)))
+        panic("%p is no block of the heap", block);
+    return frame;
+}
+
+static void slab_release(void *block)
+{
+    struct frame *frame = block_frame(block);
     uint64_t count = frame->count;
-    frame_free(first, count);
+    frame_free(direct_map_phys(block), count);
     atomic_fetch_sub_explicit(&large_blocks, 1, memory_order_relaxed);
     atomic_fetch_sub_explicit(&large_frames, count, memory_order_relaxed);
-    atomic_fetch_add_explicit(&large_frees, 1, memory_order_relaxed);
+}
+
+// Frames at the end of a block can go; none can be added.
+static bool slab_resize(void *block, size_t size)
+{
+    struct frame *frame = block_frame(block);
+    uint64_t count = frames_for(size), surplus = frame->count - count;
+    if (size > SIZE_MAX - PAGE_MASK || count > frame->count)
+        return false;
+    if (!surplus)
+        return true;
+    frame->count = count;
+    frame_free((phys_t){ direct_map_phys(block).raw + count * PAGE_SIZE }, surplus);
+    atomic_fetch_sub_explicit(&large_frames, surplus, memory_order_relaxed);
+    return true;
 }
 
 // ---- the policy ----
 
 static enum status slab_attach(void)
 {
-    arch_entropy(&slab_secret, sizeof slab_secret);
-    slab_secret |= 1; // an object's address has the lowest bits clear, so no mark is 0
     return STATUS_OK;
-}
-
-static void *slab_allocate(size_t size)
-{
-    void *block = LIKELY(size <= SLAB_LARGEST) ? magazine_alloc(slab_class_for(size)) : large_alloc(size);
-    if (UNLIKELY(!block))
-        atomic_fetch_add_explicit(&failures, 1, memory_order_relaxed);
-    return block;
-}
-
-static void slab_release(void *block)
-{
-    phys_t at = direct_map_phys(block);
-    const struct frame *frame = frame_of(at);
-    if (UNLIKELY(!frame))
-        panic("freeing %p, which is not on the heap", block);
-    if (LIKELY(frame->state == FRAME_SLAB && is_aligned(at.raw, slab_object_size(frame->slab_class))))
-        magazine_free(frame->slab_class, block);
-    else if (frame->state == FRAME_HEAP && is_aligned(at.raw, PAGE_SIZE))
-        large_free(at, frame);
-    else
-        panic("freeing %p, which is no block of the heap", block);
 }
 
 static size_t slab_usable_size(const void *block)
 {
     const struct frame *frame = frame_of(direct_map_phys(block));
     if (frame && frame->state == FRAME_SLAB)
-        return slab_object_size(frame->slab_class);
-    if (!frame || frame->state != FRAME_HEAP)
-        panic("%p is no block of the heap", block);
-    return frame->count * PAGE_SIZE;
+        return heap_class_size(heap_class_of(frame->heap_class));
+    return block_frame(block)->count * PAGE_SIZE;
 }
 
 static void class_trim(struct slab_class *class)
@@ -239,17 +240,16 @@ static void class_trim(struct slab_class *class)
 
 static void slab_trim(void)
 {
-    magazines_drain();
-    for (unsigned index = 0; index < SLAB_CLASSES; index++)
+    for (unsigned index = 0; index < HEAP_CLASSES; index++)
         class_trim(&classes[index]);
 }
 
-static void class_statistics(unsigned index, uint64_t waiting, struct heap_statistics *statistics)
+static void class_statistics(unsigned index, struct heap_statistics *statistics)
 {
     struct slab_class *class = &classes[index];
-    size_t size = slab_object_size(index);
+    size_t size = heap_class_size(index);
     spinlock_acquire(&class->lock);
-    uint64_t used = class->used - MIN(waiting, class->used);
+    uint64_t used = class->used;
     uint64_t slabs = class->slabs;
     spinlock_release(&class->lock);
     statistics->classes[index].size = (uint32_t)size;
@@ -261,28 +261,26 @@ static void class_statistics(unsigned index, uint64_t waiting, struct heap_stati
 
 static void slab_statistics(struct heap_statistics *statistics)
 {
-    uint64_t waiting[SLAB_CLASSES] = {};
-    magazines_count(waiting, &statistics->allocations, &statistics->frees);
-    for (unsigned index = 0; index < SLAB_CLASSES; index++)
-        class_statistics(index, waiting[index], statistics);
+    for (unsigned index = 0; index < HEAP_CLASSES; index++)
+        class_statistics(index, statistics);
     uint64_t bytes = atomic_load_explicit(&large_frames, memory_order_relaxed) * PAGE_SIZE;
     statistics->used += bytes;
     statistics->held += bytes;
     statistics->large_blocks = atomic_load_explicit(&large_blocks, memory_order_relaxed);
-    statistics->allocations += atomic_load_explicit(&large_allocations, memory_order_relaxed);
-    statistics->frees += atomic_load_explicit(&large_frees, memory_order_relaxed);
-    statistics->failures = atomic_load_explicit(&failures, memory_order_relaxed);
 }
 
 static const struct heap_policy slab_policy = {
     .name = "slab",
     .attach = slab_attach,
+    .take = slab_take,
+    .give = slab_give,
     .allocate = slab_allocate,
     .release = slab_release,
+    .resize = slab_resize,
     .usable_size = slab_usable_size,
     .trim = slab_trim,
     .statistics = slab_statistics,
 };
 
-MODULE(slab, .version = "1.0.0", .description = "eight classes of 16 to 2,048 bytes, with magazines", .provides = "heap_policy",
-       .abi = HEAP_POLICY_ABI, .ops = &slab_policy);
+MODULE(slab, .version = "1.1.0", .description = "eight classes of 16 to 2,048 bytes", .provides = "heap_policy", .abi = HEAP_POLICY_ABI,
+       .ops = &slab_policy);

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
-// slab_test.c: the policy beside the kernel's own use of it: classes, batches, figures.
+// slab_test.c: the policy beside the kernel's own use of it: batches, blocks, figures.
 
-#include "slab.h"
-
+#include <helix/frames.h>
 #include <helix/heap_policy.h>
 #include <helix/module.h>
 #include <helix/test.h>
@@ -12,24 +11,30 @@ static const struct heap_policy *policy(void)
     return module_find("heap_policy", "slab")->ops;
 }
 
-TEST(slab, chooses_the_smallest_class_that_holds_the_size)
-{
-    size_t wrong = 0;
-    for (size_t size = 1; size <= SLAB_LARGEST; size++) {
-        unsigned class = slab_class_for(size);
-        wrong += slab_object_size(class) < size || (class && slab_object_size(class - 1) >= size);
-    }
-    CHECK_EQUAL(wrong, 0);
-    CHECK_EQUAL(slab_class_for(SLAB_LARGEST), SLAB_CLASSES - 1);
-}
-
 TEST(slab, says_how_much_a_block_really_holds)
 {
-    void *small = policy()->allocate(33), *large = policy()->allocate(2049);
+    void *small, *large = policy()->allocate(2049, false);
+    CHECK_EQUAL(policy()->take(2, &small, 1), 1);
     CHECK_EQUAL(policy()->usable_size(small), 64);
     CHECK_EQUAL(policy()->usable_size(large), PAGE_SIZE);
-    policy()->release(small);
+    policy()->give(2, &small, 1);
     policy()->release(large);
+}
+
+TEST(slab, shrinks_large_blocks_where_they_are)
+{
+    struct heap_statistics before = {}, during = {}, after = {};
+    policy()->statistics(&before);
+    uint8_t *block = policy()->allocate(5 * PAGE_SIZE, true);
+    CHECK(block && policy()->resize(block, 2 * PAGE_SIZE));
+    policy()->statistics(&during);
+    CHECK_EQUAL(during.held, before.held + 2 * PAGE_SIZE);
+    CHECK_EQUAL(policy()->usable_size(block), 2 * PAGE_SIZE);
+    CHECK(policy()->resize(block, PAGE_SIZE + 1) && !policy()->resize(block, 2 * PAGE_SIZE + 1) && !policy()->resize(block, SIZE_MAX));
+    CHECK(block[0] == 0 && block[2 * PAGE_SIZE - 1] == 0);
+    policy()->release(block);
+    policy()->statistics(&after);
+    CHECK_EQUAL(after.held, before.held);
 }
 
 TEST(slab, fills_a_slab_before_it_takes_another)
@@ -41,11 +46,11 @@ TEST(slab, fills_a_slab_before_it_takes_another)
     policy()->statistics(&before);
     uint64_t room = before.classes[CLASS].capacity - before.classes[CLASS].used;
     for (size_t i = 0; i < OBJECTS; i++)
-        CHECK_EQUAL(slab_take(CLASS, &objects[i], 1), 1);
+        CHECK_EQUAL(policy()->take(CLASS, &objects[i], 1), 1);
     policy()->statistics(&full);
     CHECK_EQUAL(full.classes[CLASS].used, before.classes[CLASS].used + OBJECTS);
     CHECK_EQUAL(full.classes[CLASS].capacity, before.classes[CLASS].capacity + (room < OBJECTS ? OBJECTS : 0));
-    slab_give(CLASS, objects, OBJECTS);
+    policy()->give(CLASS, objects, OBJECTS);
     policy()->trim();
     policy()->statistics(&after);
     CHECK_EQUAL(after.classes[CLASS].capacity, before.classes[CLASS].capacity);
@@ -58,7 +63,7 @@ TEST(slab, hands_out_no_object_twice)
     static void *objects[OBJECTS];
     uint32_t got = 0;
     for (uint32_t more = 1; more && got < OBJECTS; got += more)
-        more = slab_take(CLASS, objects + got, OBJECTS - got);
+        more = policy()->take(CLASS, objects + got, OBJECTS - got);
     CHECK_EQUAL(got, OBJECTS);
     size_t twice = 0;
     for (uint32_t i = 0; i < got; i++)
@@ -66,7 +71,7 @@ TEST(slab, hands_out_no_object_twice)
     for (uint32_t i = 0; i < got; i++)
         twice += *(uint64_t *)objects[i] != i;
     CHECK_EQUAL(twice, 0);
-    slab_give(CLASS, objects, got);
+    policy()->give(CLASS, objects, got);
 }
 
 TEST(slab, keeps_at_most_one_empty_slab)
@@ -77,8 +82,8 @@ TEST(slab, keeps_at_most_one_empty_slab)
     policy()->trim();
     policy()->statistics(&before);
     for (size_t i = 0; i < OBJECTS; i++)
-        CHECK_EQUAL(slab_take(CLASS, &objects[i], 1), 1);
-    slab_give(CLASS, objects, OBJECTS);
+        CHECK_EQUAL(policy()->take(CLASS, &objects[i], 1), 1);
+    policy()->give(CLASS, objects, OBJECTS);
     policy()->statistics(&after);
     CHECK(after.classes[CLASS].capacity <= before.classes[CLASS].capacity + 4);
 }

@@ -43,6 +43,11 @@ static inline struct cpu *arch_cpu_local(void)
     return cpu;
 }
 
+static inline struct cpu *arch_cpu_here(void)
+{
+    return arch_cpu_local();
+}
+
 static inline struct thread *arch_current_thread(void)
 {
     struct thread *thread;
@@ -88,6 +93,12 @@ static inline bool arch_reschedule_wanted(void)
     uint64_t preempt;
     __asm__ volatile("ldr %0, [x18, #16]" : "=r"(preempt));
     return !preempt;
+}
+
+static inline bool arch_preempt_count_drop(void)
+{
+    arch_preempt_count_add(-1);
+    return arch_reschedule_wanted();
 }
 
 static inline void arch_exit_work_set(bool pending)

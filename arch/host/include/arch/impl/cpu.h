@@ -22,6 +22,11 @@ static inline struct cpu *arch_cpu_local(void)
     return (struct cpu *)host_cpu; // its first member
 }
 
+static inline struct cpu *arch_cpu_here(void)
+{
+    return arch_cpu_local();
+}
+
 static inline struct thread *arch_current_thread(void)
 {
     return host_cpu->current;
@@ -56,6 +61,12 @@ static inline bool arch_reschedule_asked(void)
 static inline bool arch_reschedule_wanted(void)
 {
     return host_cpu->reschedule_asked && !host_cpu->preempt_count;
+}
+
+static inline bool arch_preempt_count_drop(void)
+{
+    arch_preempt_count_add(-1);
+    return arch_reschedule_wanted();
 }
 
 static inline void arch_exit_work_set(bool pending)

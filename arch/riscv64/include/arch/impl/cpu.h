@@ -37,6 +37,11 @@ static inline struct cpu *arch_cpu_local(void)
     return cpu;
 }
 
+static inline struct cpu *arch_cpu_here(void)
+{
+    return arch_cpu_local();
+}
+
 static inline struct thread *arch_current_thread(void)
 {
     struct thread *thread;
@@ -90,6 +95,12 @@ static inline bool arch_reschedule_wanted(void)
     uint64_t both;
     __asm__ volatile("ld %0, 24(tp)" : "=r"(both) : : "memory");
     return !both;
+}
+
+static inline bool arch_preempt_count_drop(void)
+{
+    arch_preempt_count_add(-1);
+    return arch_reschedule_wanted();
 }
 
 static inline void arch_exit_work_set(bool pending)

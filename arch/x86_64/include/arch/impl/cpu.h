@@ -34,6 +34,11 @@ static inline struct cpu *arch_cpu_local(void)
     return cpu;
 }
 
+static inline struct cpu ARCH_CPU_HERE *arch_cpu_here(void)
+{
+    return (struct cpu ARCH_CPU_HERE *)0;
+}
+
 static inline struct thread *arch_current_thread(void)
 {
     struct thread *thread;
@@ -80,6 +85,13 @@ static inline bool arch_reschedule_wanted(void)
 {
     bool wanted;
     __asm__ volatile("cmpl $0, %%gs:32" : "=@ccz"(wanted));
+    return wanted;
+}
+
+static inline bool arch_preempt_count_drop(void)
+{
+    bool wanted;
+    __asm__ volatile("addl $-1, %%gs:32" : "=@ccz"(wanted) : : "memory");
     return wanted;
 }
 
