@@ -5,6 +5,7 @@
 #include "machine.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -15,15 +16,17 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/select.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { SAMPLES = 15, MAPPED = 64 };
+enum { SAMPLES = 15, MAPPED = 64, NAMES = 1000, POLLED = 10, BULK = 65536 };
 
-static int zero, null, ends[2][2];
-static char *mapped;
+static int zero, null, file, ends[2][2], bulk[2], idle[POLLED][2];
+static char *mapped, buffer[BULK];
 
 static void null_call(long loops)
 {
@@ -45,6 +48,92 @@ static void open_close(long loops)
 {
     while (loops-- > 0)
         close(open("/dev/zero", O_RDONLY));
+}
+static void open_close_file(long loops)
+{
+    while (loops-- > 0)
+        close(open("/tmp/bench-file", O_RDONLY));
+}
+static void stat_path(long loops)
+{
+    struct stat status;
+    while (loops-- > 0)
+        stat("/tmp/bench-file", &status);
+}
+static void stat_file(long loops)
+{
+    struct stat status;
+    while (loops-- > 0)
+        fstat(file, &status);
+}
+static void read_page(long loops)
+{
+    while (loops-- > 0)
+        (void)!pread(file, buffer, 4096, 0);
+}
+static void write_page(long loops)
+{
+    while (loops-- > 0)
+        (void)!pwrite(file, buffer, 4096, 0);
+}
+static void each_name(long loops, void (*run)(const char *path))
+{
+    char path[] = "/tmp/bench/0000";
+    for (long i = 0; i < loops; i++) {
+        for (long digit = 0, rest = i; digit < 4; digit++, rest /= 10)
+            path[14 - digit] = (char)('0' + rest % 10);
+        run(path);
+    }
+}
+static void create_one(const char *path)
+{
+    close(open(path, O_CREAT | O_WRONLY, 0644));
+}
+static void delete_one(const char *path)
+{
+    unlink(path);
+}
+static void create_files(long loops)
+{
+    each_name(loops, create_one);
+}
+static void delete_files(long loops)
+{
+    each_name(loops, delete_one);
+}
+static void read_names(long loops)
+{
+    while (loops-- > 0) {
+        int names = open("/tmp/bench", O_RDONLY | O_DIRECTORY);
+        while (syscall(SYS_getdents64, names, buffer, 32768) > 0)
+            continue;
+        close(names);
+    }
+}
+static void poll_ten(long loops)
+{
+    struct pollfd rows[POLLED];
+    for (int i = 0; i < POLLED; i++)
+        rows[i] = (struct pollfd){ .fd = idle[i][0], .events = POLLIN };
+    while (loops-- > 0)
+        poll(rows, POLLED, 0);
+}
+static void select_ten(long loops)
+{
+    while (loops-- > 0) {
+        fd_set set;
+        struct timeval now = { 0, 0 };
+        FD_ZERO(&set);
+        for (int i = 0; i < POLLED; i++)
+            FD_SET(idle[i][0], &set);
+        select(idle[POLLED - 1][0] + 1, &set, NULL, NULL, &now);
+    }
+}
+// Writes of 64 KiB to a child that reads 64 KiB at a time.
+static void pipe_bulk(long loops)
+{
+    while (loops-- > 0)
+        (void)!write(bulk[1], buffer, BULK);
 }
 static void map_unmap(long loops)
 {
@@ -253,6 +342,7 @@ static const struct operation {
     const char *name;
     void (*run)(long loops);
     long loops;
+    void (*before)(long loops); // not timed: brings about what run needs
 } operations[] = {
     { "null_syscall", null_call, 1000 },
     { "read_zero", read_byte, 1000 },
@@ -260,9 +350,20 @@ static const struct operation {
     { "clock_gettime", clock_read, 1000 },
     { "sched_yield", yield, 500 },
     { "open_close", open_close, 300 },
+    { "open_close_file", open_close_file, 300 },
+    { "stat", stat_path, 300 },
+    { "fstat", stat_file, 300 },
+    { "read_page", read_page, 300 },
+    { "write_page", write_page, 300 },
+    { "create_file", create_files, NAMES, delete_files },
+    { "delete_file", delete_files, NAMES, create_files },
+    { "readdir_1000", read_names, 3, create_files },
+    { "poll_10", poll_ten, 300 },
+    { "select_10", select_ten, 300 },
     { "mmap_munmap", map_unmap, 300 },
     { "fault", fault, 256 },
     { "pipe_round_trip", pipe_round_trip, 300 },
+    { "pipe_64k", pipe_bulk, 100 },
     { "fork_exit_wait", fork_exit_wait, 20 },
     { "vfork_exit_wait", vfork_exit_wait, 20 },
     { "vfork_exec_wait", vfork_exec, 20 },
@@ -293,11 +394,32 @@ static void echo(void)
     _exit(0);
 }
 
+static void drain(void)
+{
+    close(bulk[1]);
+    close(ends[0][1]); // the other child waits for its end
+    while (read(bulk[0], buffer, BULK) > 0)
+        continue;
+    _exit(0);
+}
+
+static pid_t start(void (*run)(void))
+{
+    pid_t child = fork();
+    if (child == 0)
+        run();
+    return child;
+}
+
 static void measure(const struct operation *operation)
 {
     uint64_t samples[SAMPLES];
+    if (operation->before)
+        operation->before(NAMES);
     operation->run(operation->loops);
     for (int i = 0; i < SAMPLES; i++) {
+        if (operation->before)
+            operation->before(NAMES);
         uint64_t start = machine_instructions();
         operation->run(operation->loops);
         samples[i] = (machine_instructions() - start) / (uint64_t)operation->loops;
@@ -313,15 +435,21 @@ int main(int count, char **arguments)
         return 0;
     zero = open("/dev/zero", O_RDONLY);
     null = open("/dev/null", O_WRONLY);
-    if (pipe(ends[0]) || pipe(ends[1]))
+    file = open("/tmp/bench-file", O_CREAT | O_RDWR, 0644);
+    mkdir("/tmp/bench", 0755);
+    if (pipe(ends[0]) || pipe(ends[1]) || pipe(bulk) || pwrite(file, buffer, 4096, 0) != 4096)
         return 1;
-    pid_t child = fork();
-    if (child == 0)
-        echo();
+    pid_t children[] = { start(echo), start(drain) };
+    for (int i = 0; i < POLLED; i++)
+        if (pipe(idle[i]))
+            return 1;
     for (size_t i = 0; i < sizeof operations / sizeof *operations; i++)
         if (count < 2 || strcmp(arguments[1], operations[i].name) == 0)
             measure(&operations[i]);
     close(ends[0][1]);
-    waitpid(child, NULL, 0);
-    return 0;
+    close(bulk[1]);
+    waitpid(children[0], NULL, 0);
+    waitpid(children[1], NULL, 0);
+    delete_files(NAMES);
+    return unlink("/tmp/bench-file") || rmdir("/tmp/bench");
 }
