@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/select.h>
@@ -336,6 +337,28 @@ static void five_processes_in_a_row_pass_everything_on(void)
     }
 }
 
+static int shared_ends[2];
+
+static void *close_then_write(void *unused)
+{
+    usleep(20000); // the other thread sleeps in read by then
+    close(shared_ends[0]);
+    (void)!write(shared_ends[1], "x", 1);
+    return unused;
+}
+
+static void closing_elsewhere_leaves_a_read_in_progress_its_file(void)
+{
+    pthread_t other;
+    char byte = 0;
+    CHECK_EQUAL(pipe(shared_ends), 0);
+    CHECK_EQUAL(pthread_create(&other, NULL, close_then_write, NULL), 0);
+    CHECK_EQUAL(read(shared_ends[0], &byte, 1), 1);
+    CHECK_EQUAL(byte, 'x');
+    CHECK_EQUAL(pthread_join(other, NULL), 0);
+    CHECK_ERROR(read(shared_ends[0], &byte, 1), EBADF);
+}
+
 static const struct check_row rows[] = {
     CHECK_ROW(reader_sees_data_then_end_of_file),
     CHECK_ROW(vectors_do_not_wait_for_more),
@@ -348,6 +371,7 @@ static const struct check_row rows[] = {
     CHECK_ROW(poll_waits_as_long_as_told),
     CHECK_ROW(waiting_is_interrupted_by_a_handler),
     CHECK_ROW(select_marks_ready_descriptors),
+    CHECK_ROW(closing_elsewhere_leaves_a_read_in_progress_its_file),
     CHECK_ROW(five_processes_in_a_row_pass_everything_on),
 };
 

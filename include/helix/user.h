@@ -45,6 +45,13 @@ enum status descriptor_get_flag(struct descriptor_table *table, int number, bool
 enum status descriptor_set_flag(struct descriptor_table *table, int number, bool close_on_exec);
 void descriptor_close_on_exec(struct descriptor_table *table); // execve
 
+// A file borrowed by the running thread for the length of one system call. Where nobody else can change the table meanwhile, the table
+// itself keeps the file alive and no reference is taken.
+struct borrowed_file {
+    struct open_file *file; // nullptr: no such number
+    bool counted;           // a reference was taken
+};
+
 // ---- signals (kernel/userspace/signal.c) ----
 enum { SIGNALS = 64, SIGNAL_REALTIME_FIRST = 32, SIGNAL_QUEUE_MAX = 1024 };
 struct signal_action {
@@ -104,6 +111,32 @@ struct user_thread {
 static inline struct user_process *user_process(struct thread *thread)
 {
     return thread->process->user;
+}
+
+// Whether the running thread is the only one that can change its table: it stays so until this thread itself makes another one that
+// shares it. Acquire: what a thread that has left did to the table is seen. (A look from /proc raises `references` for a moment, reads
+// under the lock and takes references of its own.)
+static inline bool descriptors_are_own(const struct thread *self, const struct descriptor_table *table)
+{
+    return __atomic_load_n(&self->process->thread_count, __ATOMIC_ACQUIRE) == 1 &&
+           atomic_load_explicit(&table->references, memory_order_acquire) == 1;
+}
+
+static inline struct borrowed_file descriptor_borrow(struct thread *self, int number)
+{
+    struct descriptor_table *table = user_process(self)->files;
+    struct borrowed_file borrowed = {};
+    if (LIKELY(descriptors_are_own(self, table)))
+        borrowed.file = (uint32_t)number < table->capacity ? table->files[number] : nullptr;
+    else
+        borrowed.counted = descriptor_get(table, number, &borrowed.file) == STATUS_OK;
+    return borrowed;
+}
+
+static inline void descriptor_give_back(struct borrowed_file borrowed)
+{
+    if (UNLIKELY(borrowed.counted))
+        file_release(borrowed.file);
 }
 
 // Sends `info` to a process (any thread that does not block it) or to one thread. Thread context, registry not held.

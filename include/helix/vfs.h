@@ -7,6 +7,8 @@
 
 #include <stdatomic.h>
 
+#include <abi/linux/fcntl.h>
+#include <abi/linux/poll.h>
 #include <abi/linux/stat.h>
 #include <abi/status.h>
 #include <lib/list.h>
@@ -185,12 +187,41 @@ enum status file_read(struct open_file *file, void *to, size_t size, size_t *don
 enum status file_write(struct open_file *file, const void *from, size_t size, size_t *done); // at its offset
 // Moves bytes between a file and a vector, at vector->position or the file's offset. The checks of read(2) and write(2): access mode,
 // directories, seekability. Short counts as those calls have them.
-enum status file_read_vector(struct open_file *file, struct io_vector *to, size_t *done);
-enum status file_write_vector(struct open_file *file, struct io_vector *from, size_t *done);
+enum status file_check_position(const struct open_file *file, const struct io_vector *vector); // vector->position is given
+enum status file_refuse_read(const struct open_file *file);                                    // why it cannot be read
+enum status file_refuse_write(const struct open_file *file);
+
+static inline enum status file_read_vector(struct open_file *file, struct io_vector *to, size_t *done)
+{
+    // O_PATH gives a file operations that have no read.
+    uint32_t access = atomic_load_explicit(&file->flags, memory_order_relaxed) & LINUX_O_ACCMODE;
+    if (UNLIKELY(access == LINUX_O_WRONLY || !file->ops->read))
+        return file_refuse_read(file);
+    if (to->position >= 0)
+        TRY(file_check_position(file, to));
+    *done = 0;
+    return file->ops->read(file, to, done);
+}
+
+static inline enum status file_write_vector(struct open_file *file, struct io_vector *from, size_t *done)
+{
+    uint32_t access = atomic_load_explicit(&file->flags, memory_order_relaxed) & LINUX_O_ACCMODE;
+    if (UNLIKELY(access == LINUX_O_RDONLY || !file->ops->write))
+        return file_refuse_write(file);
+    if (from->position >= 0)
+        TRY(file_check_position(file, from));
+    *done = 0;
+    return file->ops->write(file, from, done);
+}
+
 bool file_seekable(const struct open_file *file);
 enum status file_seek(struct open_file *file, int64_t offset, int whence, uint64_t *position);
 enum status file_ioctl(struct open_file *file, uint64_t request, uint64_t argument, int64_t *result);
-uint32_t file_poll(struct open_file *file, struct poll_request *request);
+static inline uint32_t file_poll(struct open_file *file, struct poll_request *request)
+{
+    return LIKELY(file->ops->poll != nullptr) ? file->ops->poll(file, request)
+                                              : LINUX_POLLIN | LINUX_POLLOUT | LINUX_POLLRDNORM | LINUX_POLLWRNORM;
+}
 void file_stat(struct open_file *file, struct linux_stat *status);   // nameless objects too
 void file_describe(struct open_file *file, char *text, size_t size); // what /proc/PID/fd/N leads to, as the kernel context sees it
 // The names of a directory from the file's offset on, "." and ".." included; add as in node_ops.read_directory.

@@ -50,7 +50,8 @@ static enum status zero_piece(struct io_vector *to, size_t size)
     return STATUS_OK;
 }
 
-static enum status read_zero(struct open_file *file, struct io_vector *to, size_t *done)
+// More than a piece, or into the kernel's memory: by pieces, so that a signal ends it.
+static enum status read_zero_pieces(struct io_vector *to, size_t *done)
 {
     enum status status = STATUS_OK;
     while (to->left > 0 && status == STATUS_OK) {
@@ -62,6 +63,18 @@ static enum status read_zero(struct open_file *file, struct io_vector *to, size_
             break;
     }
     return *done > 0 ? STATUS_OK : status;
+}
+
+static enum status read_zero(struct open_file *file, struct io_vector *to, size_t *done)
+{
+    size_t size = to->left;
+    if (UNLIKELY(!to->user || size > ZERO_PIECE))
+        return read_zero_pieces(to, done);
+    uint64_t address = to->address;
+    to->address += size;
+    to->left = 0;
+    *done = size; // counts only with STATUS_OK
+    return arch_clear_user(address, size);
 }
 
 static enum status read_random(struct open_file *file, struct io_vector *to, size_t *done)

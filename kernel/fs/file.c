@@ -138,37 +138,25 @@ bool file_seekable(const struct open_file *file)
     return file->ops->seek != nullptr;
 }
 
-static enum status file_check_position(const struct open_file *file, const struct io_vector *vector)
+enum status file_check_position(const struct open_file *file, const struct io_vector *vector)
 {
-    if (vector->position < 0)
-        return STATUS_OK;
     if (!file_seekable(file))
         return STATUS_NOT_SEEKABLE;
     return (uint64_t)vector->position + vector->left > INT64_MAX ? STATUS_BAD_ARGUMENT : STATUS_OK;
 }
 
-enum status file_read_vector(struct open_file *file, struct io_vector *to, size_t *done)
+enum status file_refuse_read(const struct open_file *file)
 {
     uint32_t flags = atomic_load_explicit(&file->flags, memory_order_relaxed);
     if ((flags & LINUX_O_PATH) || (flags & LINUX_O_ACCMODE) == LINUX_O_WRONLY)
         return STATUS_BAD_HANDLE;
-    TRY(file_check_position(file, to));
-    if (UNLIKELY(!file->ops->read))
-        return file->node && node_is(file->node, LINUX_S_IFDIR) ? STATUS_IS_DIRECTORY : STATUS_BAD_ARGUMENT;
-    *done = 0;
-    return file->ops->read(file, to, done);
+    return file->node && node_is(file->node, LINUX_S_IFDIR) ? STATUS_IS_DIRECTORY : STATUS_BAD_ARGUMENT;
 }
 
-enum status file_write_vector(struct open_file *file, struct io_vector *from, size_t *done)
+enum status file_refuse_write(const struct open_file *file)
 {
     uint32_t flags = atomic_load_explicit(&file->flags, memory_order_relaxed);
-    if ((flags & LINUX_O_PATH) || (flags & LINUX_O_ACCMODE) == LINUX_O_RDONLY)
-        return STATUS_BAD_HANDLE;
-    TRY(file_check_position(file, from));
-    if (UNLIKELY(!file->ops->write))
-        return STATUS_BAD_ARGUMENT;
-    *done = 0;
-    return file->ops->write(file, from, done);
+    return (flags & LINUX_O_PATH) || (flags & LINUX_O_ACCMODE) == LINUX_O_RDONLY ? STATUS_BAD_HANDLE : STATUS_BAD_ARGUMENT;
 }
 
 enum status file_read_at(struct open_file *file, uint64_t offset, void *to, size_t size, size_t *done)
@@ -212,13 +200,6 @@ enum status file_ioctl(struct open_file *file, uint64_t request, uint64_t argume
 {
     *result = 0;
     return file->ops->ioctl ? file->ops->ioctl(file, request, argument, result) : STATUS_NOT_TERMINAL;
-}
-
-uint32_t file_poll(struct open_file *file, struct poll_request *request)
-{
-    if (file->ops->poll)
-        return file->ops->poll(file, request);
-    return LINUX_POLLIN | LINUX_POLLOUT | LINUX_POLLRDNORM | LINUX_POLLWRNORM;
 }
 
 void file_stat(struct open_file *file, struct linux_stat *status)

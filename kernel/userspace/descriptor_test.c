@@ -95,3 +95,32 @@ TEST(descriptor, exec_closes_what_is_marked_and_fork_copies_all)
     descriptor_table_release(table);
     CHECK_EQUAL(files_closed, 2);
 }
+
+TEST(descriptor, a_borrowed_file_is_counted_only_where_the_table_is_shared)
+{
+    struct user_process user = {};
+    struct process process = { .thread_count = 1, .user = &user };
+    struct thread thread = { .process = &process };
+    files_closed = 0;
+    CHECK(descriptor_table_create(&user.files) == STATUS_OK);
+    CHECK_EQUAL(add(user.files, 0), 0);
+    struct borrowed_file own = descriptor_borrow(&thread, 0);
+    CHECK(own.file == user.files->files[0] && !own.counted);
+    CHECK_EQUAL(own.file->references, 1);
+    descriptor_give_back(own);
+    CHECK(!descriptor_borrow(&thread, 1).file && !descriptor_borrow(&thread, -1).file && !descriptor_borrow(&thread, 1 << 30).file);
+    process.thread_count = 2; // another thread could close it
+    struct borrowed_file shared = descriptor_borrow(&thread, 0);
+    CHECK(shared.counted && descriptor_close(user.files, 0) == STATUS_OK);
+    CHECK_EQUAL(files_closed, 0);
+    descriptor_give_back(shared);
+    CHECK_EQUAL(files_closed, 1);
+    CHECK(!descriptor_borrow(&thread, 0).file);
+    process.thread_count = 1;
+    CHECK_EQUAL(add(user.files, 0), 0);
+    user.files->references = 2; // another process has the table (CLONE_FILES)
+    CHECK(descriptor_borrow(&thread, 0).counted);
+    file_release(user.files->files[0]);
+    user.files->references = 1;
+    descriptor_table_release(user.files);
+}

@@ -12,8 +12,8 @@
 // Whether the whole range is the user's (mapped or not): asked before a transfer begins, so that a wild size moves no byte.
 static inline bool arch_user_range(uint64_t from, uint64_t size)
 {
-    uint64_t end = arch_user_end();
-    return size <= end && from <= end - size;
+    uint64_t end;
+    return !__builtin_add_overflow(from, size, &end) && end <= arch_user_end();
 }
 
 // STATUS_BAD_ADDRESS: the range is not the user's, or a page of it cannot be had; bytes before it may have been copied.

@@ -159,12 +159,11 @@ static enum status ioctl_any(struct thread *self, struct open_file *file, const 
 
 int64_t sys_ioctl(struct thread *self, const struct syscall_arguments *arguments)
 {
-    struct open_file *file;
     int64_t result = 0;
-    enum status status = file_argument(self, arguments->value[0], &file);
-    if (status != STATUS_OK)
-        return syscall_result(status);
-    status = ioctl_any(self, file, arguments, &result);
-    file_release(file);
+    struct borrowed_file borrowed = descriptor_borrow(self, (int)arguments->value[0]);
+    if (!borrowed.file)
+        return syscall_result(STATUS_BAD_HANDLE);
+    enum status status = ioctl_any(self, borrowed.file, arguments, &result);
+    descriptor_give_back(borrowed);
     return status == STATUS_OK ? result : result_restartable(status);
 }

@@ -282,13 +282,12 @@ static bool listing_add(void *context, const char *name, size_t length, uint64_t
 
 int64_t sys_getdents64(struct thread *self, const struct syscall_arguments *arguments)
 {
-    struct open_file *file;
     struct listing listing = { .to = arguments->value[1], .left = (uint32_t)arguments->value[2] };
-    enum status status = file_argument(self, arguments->value[0], &file);
-    if (status != STATUS_OK)
-        return syscall_result(status);
-    status = file_read_directory(file, listing_add, &listing);
-    file_release(file);
+    struct borrowed_file borrowed = descriptor_borrow(self, (int)arguments->value[0]);
+    if (!borrowed.file)
+        return syscall_result(STATUS_BAD_HANDLE);
+    enum status status = file_read_directory(borrowed.file, listing_add, &listing);
+    descriptor_give_back(borrowed);
     if (listing.done > 0)
         return (int64_t)listing.done;
     return syscall_result(status == STATUS_OK ? listing.status : status);

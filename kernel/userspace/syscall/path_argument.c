@@ -32,22 +32,22 @@ void path_argument_put(struct path_argument *path)
 
 enum status path_base_get(struct thread *self, int number, const char *path, struct path_base *base)
 {
-    base->file = nullptr;
-    base->entry = nullptr;
+    *base = (struct path_base){};
     if (path[0] == '/' || number == LINUX_AT_FDCWD)
         return STATUS_OK;
-    TRY(descriptor_get(user_process(self)->files, number, &base->file));
-    base->entry = base->file->entry;
+    base->file = descriptor_borrow(self, number);
+    if (!base->file.file)
+        return STATUS_BAD_HANDLE;
+    base->entry = base->file.file->entry;
     if (base->entry)
         return STATUS_OK;
-    file_release(base->file);
+    descriptor_give_back(base->file);
     return STATUS_NOT_DIRECTORY;
 }
 
 void path_base_put(struct path_base *base)
 {
-    if (base->file)
-        file_release(base->file);
+    descriptor_give_back(base->file);
 }
 
 static enum status lookup_at(struct thread *self, int directory, const char *path, uint32_t flags, struct entry **entry)

@@ -16,8 +16,8 @@ void path_argument_put(struct path_argument *path);
 
 // Where a relative path starts: a directory descriptor, AT_FDCWD or, for an absolute path, nothing.
 struct path_base {
-    struct open_file *file; // a reference, or nullptr
-    struct entry *entry;    // nullptr: the current directory
+    struct borrowed_file file;
+    struct entry *entry; // nullptr: the current directory
 };
 enum status path_base_get(struct thread *self, int number, const char *path, struct path_base *base);
 void path_base_put(struct path_base *base);

@@ -12,10 +12,11 @@ enum : uint32_t { STAT_FLAGS = LINUX_AT_SYMLINK_NOFOLLOW | LINUX_AT_NO_AUTOMOUNT
 
 static enum status stat_descriptor(struct thread *self, uint64_t number, struct linux_stat *status)
 {
-    struct open_file *file;
-    TRY(file_argument(self, number, &file));
-    file_stat(file, status);
-    file_release(file);
+    struct borrowed_file borrowed = descriptor_borrow(self, (int)number);
+    if (!borrowed.file)
+        return STATUS_BAD_HANDLE;
+    file_stat(borrowed.file, status);
+    descriptor_give_back(borrowed);
     return STATUS_OK;
 }
 

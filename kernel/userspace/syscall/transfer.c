@@ -103,18 +103,17 @@ static enum status vectors_move(struct open_file *file, const struct vectors *ve
 
 static int64_t transfer_vectors(struct thread *self, const struct syscall_arguments *arguments, bool write, int64_t position)
 {
-    struct open_file *file;
     struct vectors vectors;
     size_t done = 0;
-    enum status status = file_argument(self, arguments->value[0], &file);
-    if (status != STATUS_OK)
-        return syscall_result(status);
-    status = vectors_get(&vectors, arguments->value[1], arguments->value[2]);
+    struct borrowed_file borrowed = descriptor_borrow(self, (int)arguments->value[0]);
+    if (!borrowed.file)
+        return syscall_result(STATUS_BAD_HANDLE);
+    enum status status = vectors_get(&vectors, arguments->value[1], arguments->value[2]);
     if (status == STATUS_OK) {
-        status = vectors_move(file, &vectors, write, position, &done);
+        status = vectors_move(borrowed.file, &vectors, write, position, &done);
         vectors_put(&vectors);
     }
-    file_release(file);
+    descriptor_give_back(borrowed);
     return transfer_result(self, status, done);
 }
 
