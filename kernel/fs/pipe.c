@@ -225,27 +225,45 @@ static bool file_writes(const struct open_file *file)
     return (atomic_load_explicit(&file->flags, memory_order_relaxed) & LINUX_O_ACCMODE) != LINUX_O_RDONLY;
 }
 
+// What poll reports of each side; `used` bytes are in the pipe.
+static inline uint32_t pipe_ready_to_read(struct pipe *pipe, uint64_t used)
+{
+    uint32_t ready = used > 0 ? LINUX_POLLIN | LINUX_POLLRDNORM : 0;
+    if (__atomic_load_n(&pipe->writers, __ATOMIC_RELAXED) == 0 && __atomic_load_n(&pipe->writers_ever, __ATOMIC_RELAXED) > 0)
+        ready |= LINUX_POLLHUP;
+    return ready;
+}
+
+static inline uint32_t pipe_ready_to_write(struct pipe *pipe, uint64_t used)
+{
+    uint64_t capacity = __atomic_load_n(&pipe->slots, __ATOMIC_RELAXED) * PAGE_SIZE;
+    uint32_t ready = used + PIPE_ATOMIC <= capacity ? LINUX_POLLOUT | LINUX_POLLWRNORM : 0;
+    return __atomic_load_n(&pipe->readers, __ATOMIC_RELAXED) == 0 ? ready | LINUX_POLLERR : ready;
+}
+
+static inline uint32_t pipe_ready(struct pipe *pipe, uint32_t access)
+{
+    uint64_t used = __atomic_load_n(&pipe->write_at, __ATOMIC_ACQUIRE) - __atomic_load_n(&pipe->read_at, __ATOMIC_ACQUIRE);
+    if (access == LINUX_O_RDONLY)
+        return pipe_ready_to_read(pipe, used);
+    uint32_t ready = pipe_ready_to_write(pipe, used);
+    return access == LINUX_O_WRONLY ? ready : ready | pipe_ready_to_read(pipe, used);
+}
+
+[[gnu::noinline]] static uint32_t pipe_poll_enter(struct pipe *pipe, struct poll_request *request, uint32_t access)
+{
+    if (access != LINUX_O_WRONLY)
+        poll_wait(request, &pipe->readable);
+    if (access != LINUX_O_RDONLY)
+        poll_wait(request, &pipe->writable);
+    return pipe_ready(pipe, access);
+}
+
 // Takes no lock: a sleep in here would swallow the wake-up of another file of the same poll.
 static uint32_t pipe_poll(struct open_file *file, struct poll_request *request)
 {
-    struct pipe *pipe = file->data;
-    bool reads = file_reads(file), writes = file_writes(file);
-    if (reads)
-        poll_wait(request, &pipe->readable);
-    if (writes)
-        poll_wait(request, &pipe->writable);
-    uint64_t used = __atomic_load_n(&pipe->write_at, __ATOMIC_ACQUIRE) - __atomic_load_n(&pipe->read_at, __ATOMIC_ACQUIRE);
-    uint64_t capacity = __atomic_load_n(&pipe->slots, __ATOMIC_RELAXED) * PAGE_SIZE;
-    uint32_t ready = 0;
-    if (reads && used > 0)
-        ready |= LINUX_POLLIN | LINUX_POLLRDNORM;
-    if (reads && __atomic_load_n(&pipe->writers, __ATOMIC_RELAXED) == 0 && __atomic_load_n(&pipe->writers_ever, __ATOMIC_RELAXED) > 0)
-        ready |= LINUX_POLLHUP;
-    if (writes && used + PIPE_ATOMIC <= capacity)
-        ready |= LINUX_POLLOUT | LINUX_POLLWRNORM;
-    if (writes && __atomic_load_n(&pipe->readers, __ATOMIC_RELAXED) == 0)
-        ready |= LINUX_POLLERR;
-    return ready;
+    uint32_t access = atomic_load_explicit(&file->flags, memory_order_relaxed) & LINUX_O_ACCMODE;
+    return request ? pipe_poll_enter(file->data, request, access) : pipe_ready(file->data, access);
 }
 
 static enum status pipe_ioctl(struct open_file *file, uint64_t request, uint64_t argument, int64_t *result)

@@ -75,20 +75,24 @@ static size_t poll_look(struct poll_item *items, size_t count, struct poll_reque
 {
     size_t ready = 0;
     for (size_t i = 0; i < count; i++) {
-        if (!items[i].file) {
+        if (UNLIKELY(!items[i].file)) {
             ready += items[i].ready != 0;
+            request = ready ? nullptr : request;
             continue;
         }
-        uint32_t seen = file_poll(items[i].file, ready ? nullptr : request);
+        uint32_t seen = file_poll(items[i].file, request);
         items[i].ready = seen & (items[i].wanted | LINUX_POLLERR | LINUX_POLLHUP);
-        ready += items[i].ready != 0;
+        if (items[i].ready) {
+            ready++;
+            request = nullptr;
+        }
     }
     return ready;
 }
 
 enum status poll_files(struct poll_item *items, size_t count, uint64_t deadline_ns, size_t *ready)
 {
-    struct poll_request request;
+    struct poll_request request __attribute__((uninitialized));
     request.count = 0;
     request.failed = false;
     request.more = nullptr;

@@ -2,7 +2,6 @@
 // poll.c: poll, select and their variants with a signal mask.
 #include <abi/linux/poll.h>
 #include <abi/linux/resource.h>
-#include <lib/bitmap.h>
 #include <lib/string.h>
 
 #include <arch/user.h>
@@ -14,13 +13,14 @@
 #include "calls.h"
 #include "path_argument.h"
 
-enum { ITEMS_IN_PLACE = 8 };
+enum { ITEMS_IN_PLACE = 16 };
 
 // The files of one call. `rows` and `items` are in_place or on the heap.
 struct poll_call {
     struct poll_item *items;
     struct linux_pollfd *rows;
     size_t count;
+    bool counted; // the items hold references
     struct poll_item items_in_place[ITEMS_IN_PLACE];
     struct linux_pollfd rows_in_place[ITEMS_IN_PLACE];
 };
@@ -49,23 +49,28 @@ static void poll_call_end(struct poll_call *call)
     heap_free(call->rows);
 }
 
-static void release_files(struct poll_call *call, size_t count)
+static void release_files(struct poll_call *call)
 {
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; call->counted && i < call->count; i++) {
         if (call->items[i].file)
             file_release(call->items[i].file);
     }
 }
 
-// Takes a reference on the file of every row. A number that is not open becomes an item that is ready with POLLNVAL.
+// Borrows the file of every row (descriptor_borrow). A number that is not open becomes an item that is ready with POLLNVAL.
 static void take_files(struct thread *self, struct poll_call *call)
 {
+    struct descriptor_table *table = user_process(self)->files;
+    call->counted = !descriptors_are_own(self, table);
     for (size_t i = 0; i < call->count; i++) {
-        const struct linux_pollfd *row = &call->rows[i];
-        struct poll_item *item = &call->items[i];
-        *item = (struct poll_item){ .wanted = (uint16_t)row->events };
-        if (row->file >= 0 && descriptor_get(user_process(self)->files, row->file, &item->file) != STATUS_OK)
-            item->ready = LINUX_POLLNVAL;
+        int number = call->rows[i].file;
+        struct open_file *file = nullptr;
+        if (UNLIKELY(call->counted))
+            (void)!descriptor_get(table, number, &file);
+        else if ((uint32_t)number < table->capacity)
+            file = table->files[number];
+        uint32_t ready = !file && number >= 0 ? LINUX_POLLNVAL : 0;
+        call->items[i] = (struct poll_item){ .file = file, .wanted = (uint16_t)call->rows[i].events, .ready = ready };
     }
 }
 
@@ -73,13 +78,15 @@ static void take_files(struct thread *self, struct poll_call *call)
 
 static uint64_t deadline_after(uint64_t ns)
 {
+    if (ns == 0)
+        return 0;
     uint64_t now = time_ns();
-    return ns == 0 ? 0 : ns > UINT64_MAX - 1 - now ? UINT64_MAX - 1 : now + ns;
+    return ns > UINT64_MAX - 1 - now ? UINT64_MAX - 1 : now + ns;
 }
 
 static uint64_t time_left(uint64_t deadline_ns)
 {
-    uint64_t now = time_ns();
+    uint64_t now = deadline_ns ? time_ns() : 0;
     return deadline_ns > now ? deadline_ns - now : 0;
 }
 
@@ -108,6 +115,39 @@ static int64_t poll_result(enum status status, size_t ready)
     return status == STATUS_OK ? (int64_t)ready : syscall_result(status);
 }
 
+// ---- looking once ----
+// A call looks at its files one by one first. Only one that finds nothing and may wait takes them all and enters their queues.
+
+struct look {
+    struct descriptor_table *table;
+    bool own; // as descriptor_borrow: no references
+};
+
+static inline struct look look_begin(struct thread *self)
+{
+    struct descriptor_table *table = user_process(self)->files;
+    return (struct look){ .table = table, .own = descriptors_are_own(self, table) };
+}
+
+[[gnu::noinline]] static uint32_t look_at_shared(struct descriptor_table *table, int number)
+{
+    struct open_file *file;
+    if (descriptor_get(table, number, &file) != STATUS_OK)
+        return LINUX_POLLNVAL;
+    uint32_t seen = file_poll(file, nullptr);
+    file_release(file);
+    return seen;
+}
+
+// What is ready of a descriptor, POLLNVAL for a number that is not open.
+static inline uint32_t look_at(struct look look, uint32_t number)
+{
+    if (UNLIKELY(!look.own))
+        return look_at_shared(look.table, (int)number);
+    struct open_file *file = number < look.table->capacity ? look.table->files[number] : nullptr;
+    return LIKELY(file != nullptr) ? file_poll(file, nullptr) : LINUX_POLLNVAL;
+}
+
 // ---- poll ----
 
 static enum status rows_get(struct thread *self, struct poll_call *call, uint64_t address, uint64_t count)
@@ -121,25 +161,40 @@ static enum status rows_get(struct thread *self, struct poll_call *call, uint64_
     return status;
 }
 
-static enum status rows_put(struct poll_call *call, uint64_t address)
+static size_t rows_look(struct thread *self, struct linux_pollfd *rows, size_t count)
 {
+    struct look look = look_begin(self);
+    size_t ready = 0;
+    for (size_t i = 0; i < count; i++) {
+        uint32_t wanted = (uint16_t)rows[i].events | LINUX_POLLERR | LINUX_POLLHUP | LINUX_POLLNVAL;
+        uint32_t seen = rows[i].file >= 0 ? look_at(look, (uint32_t)rows[i].file) & wanted : 0;
+        rows[i].revents = (int16_t)seen;
+        ready += seen != 0;
+    }
+    return ready;
+}
+
+static enum status rows_wait(struct thread *self, struct poll_call *call, uint64_t deadline_ns, const uint64_t *mask, size_t *ready)
+{
+    take_files(self, call);
+    enum status status = poll_masked(self, call, deadline_ns, mask, ready);
+    release_files(call);
     for (size_t i = 0; i < call->count; i++)
         call->rows[i].revents = (int16_t)call->items[i].ready;
-    return arch_copy_to_user(address, call->rows, call->count * sizeof(*call->rows));
+    return status;
 }
 
 static int64_t poll_rows(struct thread *self, uint64_t address, uint64_t count, uint64_t deadline_ns, const uint64_t *mask)
 {
     struct poll_call call __attribute__((uninitialized));
-    size_t ready = 0;
     enum status status = rows_get(self, &call, address, count);
     if (status != STATUS_OK)
         return syscall_result(status);
-    take_files(self, &call);
-    status = poll_masked(self, &call, deadline_ns, mask, &ready);
-    release_files(&call, call.count);
+    size_t ready = rows_look(self, call.rows, call.count);
+    if (ready == 0 && deadline_ns)
+        status = rows_wait(self, &call, deadline_ns, mask, &ready);
     if (status == STATUS_OK)
-        status = rows_put(&call, address);
+        status = arch_copy_to_user(address, call.rows, call.count * sizeof(*call.rows));
     poll_call_end(&call);
     return poll_result(status, ready);
 }
@@ -239,26 +294,33 @@ static enum status sets_get(struct select_sets *sets, const struct syscall_argum
     return STATUS_OK;
 }
 
-static uint32_t sets_wanted(const struct select_sets *sets, size_t number)
+// The numbers of one word of the sets that are in any of them.
+static uint64_t sets_word(const struct select_sets *sets, size_t word)
 {
-    uint32_t wanted = 0;
-    for (size_t set = 0; set < SELECT_SETS; set++)
-        wanted |= bitmap_get(sets->bits[set], number) ? select_wanted[set] : 0;
-    return wanted;
+    uint64_t bits = sets->bits[0][word] | sets->bits[1][word] | sets->bits[2][word];
+    size_t left = sets->count - word * 64;
+    return left < 64 ? bits & ((1ull << left) - 1) : bits;
+}
+
+static uint32_t sets_wanted(const struct select_sets *sets, size_t word, uint64_t bit)
+{
+    uint32_t wanted = sets->bits[0][word] & bit ? select_wanted[0] : 0;
+    wanted |= sets->bits[1][word] & bit ? select_wanted[1] : 0;
+    return wanted | (sets->bits[2][word] & bit ? select_wanted[2] : 0);
 }
 
 // One row for every descriptor that is in a set.
 static enum status sets_to_rows(const struct select_sets *sets, struct poll_call *call)
 {
-    size_t count = 0;
-    for (size_t number = 0; number < sets->count; number++)
-        count += sets_wanted(sets, number) != 0;
+    size_t count = 0, words = (sets->count + 63) / 64, row = 0;
+    for (size_t word = 0; word < words; word++)
+        count += (size_t)__builtin_popcountll(sets_word(sets, word));
     TRY(poll_call_init(call, count));
-    size_t row = 0;
-    for (size_t number = 0; number < sets->count; number++) {
-        uint32_t wanted = sets_wanted(sets, number);
-        if (wanted)
-            call->rows[row++] = (struct linux_pollfd){ .file = (int32_t)number, .events = (int16_t)wanted };
+    for (size_t word = 0; word < words; word++) {
+        for (uint64_t bits = sets_word(sets, word); bits; bits &= bits - 1) {
+            uint32_t wanted = sets_wanted(sets, word, bits & -bits);
+            call->rows[row++] = (struct linux_pollfd){ .file = (int32_t)(word * 64) + __builtin_ctzll(bits), .events = (int16_t)wanted };
+        }
     }
     return STATUS_OK;
 }
@@ -268,25 +330,49 @@ static size_t sets_from_items(struct select_sets *sets, const struct poll_call *
 {
     size_t ready = 0;
     for (size_t row = 0; row < call->count; row++) {
-        size_t number = (size_t)call->rows[row].file;
+        size_t word = (size_t)call->rows[row].file / 64;
+        uint64_t bit = 1ull << (call->rows[row].file % 64);
         for (size_t set = 0; set < SELECT_SETS; set++) {
-            if (!bitmap_get(sets->bits[set], number))
+            if (!(sets->bits[set][word] & bit))
                 continue;
             if (call->items[row].ready & select_ready[set])
                 ready++;
             else
-                bitmap_clear(sets->bits[set], number);
+                sets->bits[set][word] &= ~bit;
         }
     }
     return ready;
 }
 
-static enum status sets_put(const struct select_sets *sets)
+static enum status sets_put(const struct select_sets *sets, const uint64_t bits[SELECT_SETS][SELECT_WORDS])
 {
     for (size_t set = 0; set < SELECT_SETS; set++) {
         if (sets->address[set])
-            TRY(arch_copy_to_user(sets->address[set], sets->bits[set], sets_bytes(sets)));
+            TRY(arch_copy_to_user(sets->address[set], bits[set], sets_bytes(sets)));
     }
+    return STATUS_OK;
+}
+
+// Fills `found` with what is ready; *ready: how many bits.
+static enum status sets_look(struct thread *self, const struct select_sets *sets, uint64_t found[SELECT_SETS][SELECT_WORDS], size_t *ready)
+{
+    struct look look = look_begin(self);
+    size_t words = (sets->count + 63) / 64, bits_found = 0;
+    for (size_t word = 0; word < words; word++) {
+        uint64_t seen_in[SELECT_SETS] = {};
+        for (uint64_t bits = sets_word(sets, word); bits; bits &= bits - 1) {
+            uint32_t seen = look_at(look, (uint32_t)(word * 64) + (uint32_t)__builtin_ctzll(bits));
+            if (seen & LINUX_POLLNVAL)
+                return STATUS_BAD_HANDLE;
+            for (size_t set = 0; set < SELECT_SETS; set++)
+                seen_in[set] |= seen & select_ready[set] ? bits & -bits : 0;
+        }
+        for (size_t set = 0; set < SELECT_SETS; set++) {
+            found[set][word] = seen_in[set] & sets->bits[set][word];
+            bits_found += found[set][word] ? (size_t)__builtin_popcountll(found[set][word]) : 0;
+        }
+    }
+    *ready = bits_found;
     return STATUS_OK;
 }
 
@@ -299,16 +385,16 @@ static bool any_invalid(const struct poll_call *call)
     return false;
 }
 
-static enum status select_rows(struct thread *self, struct select_sets *sets, uint64_t deadline_ns, const uint64_t *mask, size_t *ready)
+static enum status sets_wait(struct thread *self, struct select_sets *sets, uint64_t deadline_ns, const uint64_t *mask, size_t *ready)
 {
     struct poll_call call __attribute__((uninitialized));
     TRY(sets_to_rows(sets, &call));
     take_files(self, &call);
     enum status status = any_invalid(&call) ? STATUS_BAD_HANDLE : poll_masked(self, &call, deadline_ns, mask, ready);
-    release_files(&call, call.count);
+    release_files(&call);
     if (status == STATUS_OK) {
         *ready = sets_from_items(sets, &call);
-        status = sets_put(sets);
+        status = sets_put(sets, sets->bits);
     }
     poll_call_end(&call);
     return status;
@@ -317,10 +403,13 @@ static enum status select_rows(struct thread *self, struct select_sets *sets, ui
 static int64_t select_sets(struct thread *self, const struct syscall_arguments *arguments, uint64_t deadline_ns, const uint64_t *mask)
 {
     struct select_sets sets __attribute__((uninitialized));
+    uint64_t found[SELECT_SETS][SELECT_WORDS] __attribute__((uninitialized));
     size_t ready = 0;
     enum status status = sets_get(&sets, arguments);
     if (status == STATUS_OK)
-        status = select_rows(self, &sets, deadline_ns, mask, &ready);
+        status = sets_look(self, &sets, found, &ready);
+    if (status == STATUS_OK)
+        status = ready || !deadline_ns ? sets_put(&sets, found) : sets_wait(self, &sets, deadline_ns, mask, &ready);
     return poll_result(status, ready);
 }
 
