@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -56,6 +57,9 @@ void arch_space_init_kernel(const struct boot_info *unused)
         perror("direct map");
         exit(2);
     }
+    // As a machine's RAM would, it begins with anything but zeros.
+    for (uint32_t i = 0; i < boot.memory_count; i++)
+        memset((char *)HOST_DIRECT_MAP + boot.memory[i].start.raw, 0xb5, boot.memory[i].size);
     // The boot heap is no part of this RAM: what is donated from it lies beyond the frame database.
     boot.kernel_start.raw = RAM_END + 1 * GIB;
 }

@@ -8,10 +8,10 @@
 #include <arch/cpu.h>
 #include <arch/syscall_slots.h>
 
+#include <helix/frame_cache.h>
 #include <helix/heap_cache.h>
 
 struct thread;
-struct frame_cache;
 
 enum { CPU_MAX = 64 };
 
@@ -19,6 +19,7 @@ struct cpu {
     struct arch_cpu arch;                       // first: entry code finds its fields at fixed offsets
     uint64_t syscall_counts[SYSCALL_SLOTS + 1]; // by number, the last: of all that have no place; entry code counts
     uint32_t id;                                // [const]
+    struct frame_cache frames;                  // single frames at hand
     struct thread *idle;                        // [const] after boot
     struct thread *switched_from;               // the thread this CPU just left; the new one finishes it (scheduler.c)
     uint64_t switched_at_ns;                    // when the current thread got the CPU

@@ -14,7 +14,7 @@
 enum { FRAMES = 3 * 4096 }; // the first zone and twice as much of the second
 
 static struct frame database[FRAMES];
-static uint64_t own_memory[BITMAP_WORDS(FRAMES)];
+static uint64_t own_memory[1024];
 static uint64_t taken[BITMAP_WORDS(FRAMES)]; // what the test holds
 
 // The policy under test, and its state while the test has it.
@@ -31,11 +31,12 @@ static inline const struct frame_policy *policy_begin(void)
     preempt_disable();
     CHECK(subject.size <= sizeof subject.aside);
     memcpy(subject.aside, subject.state, subject.size);
-    memset(database, 0, sizeof database);
+    memset(database, 0xa5, sizeof database); // the framework promises nothing about it
     memset(own_memory, 0, sizeof own_memory);
     memset(taken, 0, sizeof taken);
-    CHECK(policy->overhead(FRAMES) <= sizeof own_memory);
-    CHECK(policy->attach(own_memory, database, FRAMES) == STATUS_OK);
+    struct frame_range range = { 0, FRAMES };
+    CHECK(policy->overhead(range) <= sizeof own_memory);
+    CHECK(policy->attach(own_memory, database, range) == STATUS_OK);
     return policy;
 }
 
@@ -52,6 +53,13 @@ static inline const struct frame_policy *policy_begin_full(void)
     policy->add(1, ZONE_DMA_END - 1);
     policy->add(ZONE_DMA_END, FRAMES - ZONE_DMA_END);
     return policy;
+}
+
+static inline uint64_t policy_largest(const struct frame_policy *policy)
+{
+    struct frame_runs runs = {};
+    policy->count_runs(&runs);
+    return runs.largest;
 }
 
 // Notes the run as the test's; false if part of it was the test's already, or lies outside.
@@ -71,7 +79,7 @@ static inline void frame_policy_hands_out_every_frame_once_and_then_refuses(void
         twice += !hold(first, 1);
         count++;
     }
-    uint64_t free = policy->free_count(), largest = policy->largest_free();
+    uint64_t free = policy->free_count(), largest = policy_largest(policy);
     for (uint64_t number = 1; number < FRAMES; number++)
         policy->release(number, 1);
     uint64_t back = policy->free_count();
@@ -136,7 +144,7 @@ static inline void frame_policy_refuses_a_run_when_memory_is_in_fragments(void)
         ;
     for (uint64_t number = 2; number < FRAMES; number += 2)
         policy->release(number, 1);
-    uint64_t free = policy->free_count(), largest = policy->largest_free();
+    uint64_t free = policy->free_count(), largest = policy_largest(policy);
     enum status two = policy->allocate(2, 1, ZONE_NORMAL_END, &first);
     for (uint64_t number = 1; number < FRAMES; number += 2)
         policy->release(number, 1);

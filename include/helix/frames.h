@@ -42,19 +42,25 @@ enum frame_state : uint8_t {
     FRAME_RESERVED, // firmware, kernel image, boot memory, holes
 };
 
-// One per frame of RAM. 16 bytes; the array is reached with frame_of().
+// One per frame of RAM. 16 bytes; reached with frame_of(). The first eight are the framework's while the frame is free and its owner's
+// while it is in use; they say FREE as zero. The second eight are the policy's while the frame is free, and hold anything at first.
 struct frame {
     union {
-        _Atomic uint32_t references; // of mappings and page caches; 0 only while free or reserved
         struct {
-            uint16_t first_free; // FRAME_SLAB: the heap's
-            uint16_t used;
-        } slab;
+            union {
+                _Atomic uint32_t references; // of mappings and page caches; 0 only while free or reserved
+                struct {
+                    uint16_t first_free; // FRAME_SLAB: the heap's
+                    uint16_t used;
+                } slab;
+            };
+            enum frame_state state;
+            uint8_t order;      // FRAME_SLAB: the heap's
+            uint8_t heap_class; // FRAME_SLAB: what heap_code() makes of the class of its objects; 0 in every other state
+            uint8_t mark;       // FRAME_USED: the framework's
+        };
+        uint64_t head; // all of the above in one word
     };
-    enum frame_state state;
-    uint8_t order;      // FRAME_FREE: the policy's; FRAME_SLAB: the heap's
-    uint8_t heap_class; // FRAME_SLAB: what heap_code() makes of the class of its objects; 0 in every other state
-    uint8_t flags;      // the policy's
     union {
         uint64_t count; // FRAME_HEAP: frames in the block
         struct {
@@ -92,27 +98,59 @@ phys_t frame_alloc_boot(size_t pages);
 // STATUS_NOT_FOUND, STATUS_UNSUPPORTED: slot_fill() refused the module.
 enum status frames_init(const struct boot_info *boot);
 
-// `pages` (>= 1) physically contiguous frames with reference count 1 each. STATUS_NO_MEMORY: nothing changed.
+// Contiguous physical frames, `pages` (>= 1) of them, with reference count 1 each. STATUS_NO_MEMORY: nothing changed.
 // Any context but interrupt handlers. Single frames with FRAME_ZEROED come from the CPU's pool of zeroed frames while it has any.
-enum status frame_alloc(size_t pages, uint32_t flags, phys_t *first);
+static inline enum status frame_alloc(size_t pages, uint32_t flags, phys_t *first);
 
 // Frees frames whatever their reference count and whichever state in use they are in; for owners that share them with nobody any more.
-void frame_free(phys_t first, size_t pages);
+static inline void frame_free(phys_t first, size_t pages);
+
+// What the two come down to: one frame with no flag but FRAME_USER; anything.
+enum status frame_alloc_single(uint32_t flags, phys_t *frame);
+enum status frame_alloc_any(size_t pages, uint32_t flags, phys_t *first);
+void frame_free_single(phys_t frame);
+void frame_free_run(phys_t first, size_t pages);
+
+static inline enum status frame_alloc(size_t pages, uint32_t flags, phys_t *first)
+{
+    if (__builtin_constant_p(pages) && pages == 1 && __builtin_constant_p(flags) && !(flags & ~(uint32_t)FRAME_USER))
+        return frame_alloc_single(flags, first);
+    return frame_alloc_any(pages, flags, first);
+}
+
+static inline void frame_free(phys_t first, size_t pages)
+{
+    if (__builtin_constant_p(pages) && pages == 1)
+        frame_free_single(first);
+    else
+        frame_free_run(first, pages);
+}
 
 // Shared frames: one more reference; and one less, freeing the frame with the last.
 void frame_retain(phys_t frame);
 void frame_release(phys_t frame);
 
-// The struct frame of number n is frame_database[n], for frame_first <= n < frame_limit: RAM need not begin at 0.
+// The struct frame of number n is frame_database[n], for frame_first <= n < frame_limit: RAM need not begin at 0. It holds garbage until
+// the framework first has to do with its block of 2 MiB.
 extern struct frame *frame_database;      // [const] after frames_init
 extern uint64_t frame_first, frame_limit; // [const] after frames_init; both 0 before
 
+enum frame_block : uint8_t {
+    BLOCK_UNKNOWN, // holes and what others hold: no frame of it was ever the policy's
+    BLOCK_FREE,    // all of it is the policy's, and has been since it was added
+    BLOCK_OPENING, // a CPU is writing its struct frames
+    BLOCK_READY,   // its struct frames say what is what
+};
+enum : uint64_t { FRAME_BLOCK = 512 };              // frames
+extern _Atomic enum frame_block *frame_block_table; // one per block, by frame number
+
+// Whether the struct frame of that number says what the frame is.
 static inline bool frame_known(uint64_t number)
 {
-    return number >= frame_first && number < frame_limit;
+    return number < frame_limit && atomic_load_explicit(&frame_block_table[number / FRAME_BLOCK], memory_order_acquire) == BLOCK_READY;
 }
 
-// nullptr for an address that is no RAM.
+// nullptr for an address that is no RAM, and for RAM that nobody was ever given.
 static inline struct frame *frame_of(phys_t frame)
 {
     uint64_t number = frame.raw >> PAGE_SHIFT;
@@ -129,18 +167,31 @@ struct frame_statistics {
     } zone[ZONES];
     uint64_t total, free; // frames the policy has ever owned; of them free now (CPU caches included). Sums of the zones
     uint64_t allocations, frees, failures;
-    uint64_t zeroed_free;                // of `free`: cleared ahead, in the CPUs' pools
+    uint64_t lost;                       // of the used: freed, but the policy never gives a frame out twice
+    uint64_t cached;                     // of the free: in the CPUs' caches and pools
+    uint64_t zeroed_free;                // of the cached: cleared ahead
     uint64_t zeroed_hits, zeroed_misses; // single frames with FRAME_ZEROED: from a pool, and cleared at the request
-    uint64_t largest_free;               // frames in the largest free run, 0 when the policy cannot tell
 };
-// A picture of this moment. Thread context.
+// A picture of this moment. Thread context. Some 200 instructions for each CPU.
 void frames_statistics(struct frame_statistics *statistics);
+
+// Frames in all and free ones, those in caches included: the same figures, for less.
+void frames_count(uint64_t *total, uint64_t *free);
+
+// How the free frames hang together; those in caches are left out. May take a step for every 64 frames of memory, preemption off.
+enum { FRAME_ORDERS = 20 };
+struct frame_runs {
+    const char *policy;
+    uint64_t largest;            // frames in the largest run that can be had
+    uint64_t runs[FRAME_ORDERS]; // free runs of 2^n to 2^(n+1) - 1 frames; the last: and longer. A buddy's blocks count each
+};
+void frames_runs(struct frame_runs *runs);
 
 // A step of work for a CPU that has nothing else to do: clears one frame for its pool. Says whether there is more to do.
 // Thread context, at most some 600 instructions with preemption off.
 bool frames_idle(void);
 
-// Gives the frames in this CPU's cache and pool back to the policy, so that they merge into larger runs.
+// Gives the frames in the CPUs' caches and pools back to the policy, so that they merge into larger runs.
 void frames_trim(void);
 
 // How short memory is, from watermarks on the free share.

@@ -37,14 +37,16 @@ static void show_frames(struct text_writer *out)
 {
     static const char *const names[ZONES] = { "dma", "dma32", "normal", "high", "device" };
     struct frame_statistics frames = {};
+    struct frame_runs runs;
     frames_statistics(&frames);
+    frames_runs(&runs);
     text_write(out, "zone          total       used       free\n");
     for (size_t zone = 0; zone < ZONES; zone++)
         text_write(out, "%-8s %10lu %10lu %10lu\n", names[zone], frames.zone[zone].total, frames.zone[zone].total - frames.zone[zone].free,
                    frames.zone[zone].free);
     text_write(out, "%-8s %10lu %10lu %10lu\n", "all", frames.total, frames.total - frames.free, frames.free);
     text_write(out, "allocations %lu frees %lu failures %lu largest_free %lu pressure %d\n", frames.allocations, frames.frees,
-               frames.failures, frames.largest_free, (int)frames_pressure());
+               frames.failures, runs.largest, (int)frames_pressure());
 }
 PROC_FILE(helix_frames, "helix/frames", show_frames);
 

@@ -6,6 +6,7 @@
 #include <lib/string.h>
 
 #include <helix/boot_info.h>
+#include <helix/frame_policy.h>
 #include <helix/log.h>
 #include <helix/panic.h>
 
@@ -32,7 +33,7 @@ static uint64_t zone_end(enum memory_zone zone)
 static void pieces_add(uint64_t first, uint64_t end)
 {
     while (first < end && piece_count < PIECES) {
-        uint64_t here = MIN(end, zone_end(zone_of(first)));
+        uint64_t here = MIN(end, zone_end(frame_zone(first)));
         pieces[piece_count++] = (struct piece){ first, first, here };
         first = here;
     }
@@ -72,7 +73,7 @@ static unsigned piece_rank(const struct piece *piece)
     if (piece->end <= LOW_MEMORY_END)
         return 2;
     static const unsigned ranks[ZONES] = { [ZONE_DMA] = 1, [ZONE_DMA32] = 0, [ZONE_NORMAL] = 3 };
-    return ranks[zone_of(piece->next)];
+    return ranks[frame_zone(piece->next)];
 }
 
 static struct piece *piece_for(size_t pages)
@@ -103,13 +104,19 @@ bool boot_frames_take(size_t pages, phys_t *first)
     return true;
 }
 
-phys_t frame_alloc_boot(size_t pages)
+phys_t frame_alloc_boot_garbage(size_t pages)
 {
     phys_t first;
     if (retired)
         panic("boot memory asked for after the frame allocator took over");
     if (!boot_frames_take(pages, &first))
         panic("the machine has too little memory: no %zu free pages for the start of the kernel", pages);
+    return first;
+}
+
+phys_t frame_alloc_boot(size_t pages)
+{
+    phys_t first = frame_alloc_boot_garbage(pages);
     memset(direct_map(first), 0, pages * PAGE_SIZE);
     return first;
 }

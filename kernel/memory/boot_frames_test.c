@@ -3,6 +3,7 @@
 // Nothing here touches the memory it talks about, so it is safe in a running kernel, whose own pieces are long retired.
 
 #include <helix/boot_info.h>
+#include <helix/frame_policy.h>
 #include <helix/test.h>
 
 #include "memory.h"
@@ -32,9 +33,9 @@ static void left_add(void *context, uint64_t first, uint64_t count)
     struct left *left = context;
     left->frames += count;
     left->runs++;
-    left->zones |= 1u << zone_of(first);
+    left->zones |= 1u << frame_zone(first);
     left->ascending &= first >= left->last_end;
-    left->split |= zone_of(first) != zone_of(first + count - 1);
+    left->split |= frame_zone(first) != frame_zone(first + count - 1);
     left->last_end = first + count;
 }
 

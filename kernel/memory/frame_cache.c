@@ -1,86 +1,144 @@
 // SPDX-License-Identifier: MIT
-// frame_cache.c: the slow parts of the per-CPU stock of frames: refilling, making room, clearing ahead, counting.
-
-#include "frame_cache.h"
+// frame_cache.c: the slow parts of the CPUs' stocks of single frames: refilling, making room, taking from each other, clearing ahead.
+//
+// A cache that cannot be locked is left out: whoever has it is in the middle of a few instructions, or was preempted there.
 
 #include <lib/string.h>
 
-#include "memory.h"
+#include "frame_parts.h"
 
-struct frame_cache frame_caches[CPU_MAX];
+enum { POOL_SHARE = 8, LOCK_TRIES = 1000 };
 
-static void pool_drain(struct frame_cache *cache)
+static inline uint32_t count_of(const _Atomic uint32_t *count)
 {
-    frames_drain(cache->zeroed, cache->zeroed_count);
-    cache->zeroed_count = 0;
+    return atomic_load_explicit(count, memory_order_relaxed);
+}
+
+static inline void count_set(_Atomic uint32_t *count, uint32_t value)
+{
+    atomic_store_explicit(count, value, memory_order_relaxed);
+}
+
+bool frame_cache_lock_patiently(struct frame_cache *cache)
+{
+    for (int tries = 0; tries < LOCK_TRIES; tries++) {
+        if (frame_cache_lock(cache))
+            return true;
+        arch_cpu_relax();
+    }
+    return false;
+}
+
+// Moves up to `room` frames out of a locked cache or its pool. Returns how many.
+static uint32_t cache_empty(struct frame_cache *cache, uint32_t *numbers, uint32_t room)
+{
+    bool pool = !count_of(&cache->count);
+    _Atomic uint32_t *count = pool ? &cache->zeroed_count : &cache->count;
+    const uint32_t *from = pool ? cache->zeroed : cache->numbers;
+    uint32_t moved = MIN(count_of(count), room), left = count_of(count) - moved;
+    memcpy(numbers, from + left, moved * sizeof *numbers);
+    count_set(count, left);
+    return moved;
+}
+
+// From other CPUs. `cache`, if any, is locked already.
+static uint32_t others_empty(struct frame_cache *cache, uint32_t *numbers, uint32_t room)
+{
+    for (uint32_t id = 0; id < cpu_count(); id++) {
+        struct frame_cache *other = &cpu_by_id(id)->frames;
+        if (other == cache || !(count_of(&other->count) + count_of(&other->zeroed_count)) || !frame_cache_lock_patiently(other))
+            continue;
+        uint32_t moved = cache_empty(other, numbers, room);
+        other->supplied -= moved;
+        frame_cache_unlock(other);
+        if (moved)
+            return moved;
+    }
+    return 0;
 }
 
 bool frame_cache_refill(struct frame_cache *cache, uint32_t flags)
 {
-    cache->count = frames_refill(cache->numbers, CACHE_BATCH, flags);
-    if (UNLIKELY(!cache->count && cache->zeroed_count)) { // the pool may hold what is missing
-        pool_drain(cache);
-        cache->count = frames_refill(cache->numbers, CACHE_BATCH, flags);
+    uint32_t got = frames_supply(cache->numbers, FRAME_CACHE_BATCH, flags);
+    if (UNLIKELY(!got && frames_may_take_last(flags))) {
+        uint32_t own = cache_empty(cache, cache->numbers, FRAME_CACHE_BATCH);
+        got = own ? 0 : others_empty(cache, cache->numbers, 1); // one: others are short of them, too
+        count_set(&cache->count, own);
     }
-    return cache->count;
+    if (got) {
+        cache->supplied += got;
+        count_set(&cache->count, got);
+    }
+    return count_of(&cache->count);
 }
 
 void frame_cache_make_room(struct frame_cache *cache)
 {
-    frames_drain(cache->numbers, CACHE_BATCH); // the coldest
-    cache->count -= CACHE_BATCH;
-    memmove(cache->numbers, cache->numbers + CACHE_BATCH, cache->count * sizeof cache->numbers[0]);
+    frames_return(cache->numbers, FRAME_CACHE_BATCH);
+    cache->supplied -= FRAME_CACHE_BATCH;
+    uint32_t left = count_of(&cache->count) - FRAME_CACHE_BATCH;
+    memmove(cache->numbers, cache->numbers + FRAME_CACHE_BATCH, left * sizeof cache->numbers[0]);
+    count_set(&cache->count, left);
 }
 
-void frame_cache_drain(void)
+bool frame_cache_steal(uint32_t *number)
 {
-    preempt_disable();
-    struct frame_cache *cache = frame_cache_local();
-    frames_drain(cache->numbers, cache->count);
-    cache->count = 0;
-    pool_drain(cache);
-    preempt_enable();
+    return others_empty(nullptr, number, 1);
 }
 
-bool frame_cache_clear_one(void)
-{
-    preempt_disable();
-    struct frame_cache *cache = frame_cache_local();
-    bool room = cache->zeroed_count < ZEROED_CAPACITY;
-    if (room && (cache->count || frame_cache_refill(cache, FRAME_USER))) {
-        uint32_t number = cache->numbers[--cache->count];
-        memset(direct_map((phys_t){ (uint64_t)number * PAGE_SIZE }), 0, PAGE_SIZE);
-        cache->zeroed[cache->zeroed_count++] = number;
-        room = cache->zeroed_count < ZEROED_CAPACITY;
-    } else {
-        room = false;
-    }
-    preempt_enable();
-    return room;
-}
-
-// Another CPU may change its cache meanwhile: its figures are then those of a moment ago, never garbage.
-void frame_cache_count(uint64_t zone[ZONES], uint64_t *allocations, uint64_t *frees)
+void frame_caches_drain(void)
 {
     for (uint32_t id = 0; id < cpu_count(); id++) {
-        const struct frame_cache *cache = &frame_caches[id];
-        uint32_t count = MIN(cache->count, (uint32_t)CACHE_CAPACITY);
-        for (uint32_t i = 0; i < count; i++)
-            zone[zone_of(cache->numbers[i])]++;
-        count = MIN(cache->zeroed_count, (uint32_t)ZEROED_CAPACITY);
-        for (uint32_t i = 0; i < count; i++)
-            zone[zone_of(cache->zeroed[i])]++;
-        *allocations += cache->allocations;
-        *frees += cache->frees;
+        struct frame_cache *cache = &cpu_by_id(id)->frames;
+        if (!frame_cache_lock_patiently(cache))
+            continue;
+        frames_return(cache->numbers, count_of(&cache->count));
+        frames_return(cache->zeroed, count_of(&cache->zeroed_count));
+        cache->supplied -= count_of(&cache->count) + count_of(&cache->zeroed_count);
+        count_set(&cache->count, 0);
+        count_set(&cache->zeroed_count, 0);
+        frame_cache_unlock(cache);
     }
 }
 
-void frame_cache_count_zeroed(uint64_t *free, uint64_t *hits, uint64_t *misses)
+uint64_t frame_caches_count(void)
 {
-    *free = *hits = *misses = 0;
-    for (uint32_t id = 0; id < cpu_count(); id++) {
-        *free += MIN(frame_caches[id].zeroed_count, (uint32_t)ZEROED_CAPACITY);
-        *hits += frame_caches[id].zeroed_hits;
-        *misses += frame_caches[id].zeroed_misses;
+    uint64_t total = 0;
+    for (uint32_t id = 0; id < cpu_count(); id++)
+        total += count_of(&cpu_by_id(id)->frames.count) + count_of(&cpu_by_id(id)->frames.zeroed_count);
+    return total;
+}
+
+// ---- clearing ahead ----
+
+// The cache is locked. Says whether the pool has room for more.
+static bool cache_clear_one(struct frame_cache *cache)
+{
+    uint32_t have = count_of(&cache->zeroed_count);
+    if (have == FRAME_POOL_CAPACITY || (!count_of(&cache->count) && !frame_cache_refill(cache, FRAME_USER)))
+        return false;
+    uint32_t left = count_of(&cache->count) - 1, number = cache->numbers[left];
+    memset(direct_map((phys_t){ number * PAGE_SIZE }), 0, PAGE_SIZE);
+    cache->zeroed[have] = number;
+    count_set(&cache->count, left);
+    count_set(&cache->zeroed_count, have + 1);
+    return have + 1 < FRAME_POOL_CAPACITY;
+}
+
+// Only while memory is plenty, so that the pools never stand against a request.
+bool frames_idle(void)
+{
+    uint64_t total, free;
+    frames_count(&total, &free);
+    if (free < total / POOL_SHARE)
+        return false;
+    preempt_disable(); // or the frame would be missing from the figures while the idle thread waits
+    struct frame_cache *cache = &cpu_local()->frames;
+    bool more = frame_cache_lock(cache);
+    if (more) {
+        more = cache_clear_one(cache);
+        frame_cache_unlock(cache);
     }
+    preempt_enable();
+    return more;
 }

@@ -18,6 +18,9 @@ void boot_frames_init(const struct boot_info *boot, uint64_t limit_bytes);
 // frame_alloc_boot without the clearing. False: no piece of memory has that many pages left, or the pieces are retired.
 bool boot_frames_take(size_t pages, phys_t *first);
 
+// frame_alloc_boot without the clearing.
+phys_t frame_alloc_boot_garbage(size_t pages);
+
 // The lowest frame number of usable memory, and one past the highest within the limit; both 0 when there is none.
 void boot_frames_extent(uint64_t *first, uint64_t *end);
 
@@ -30,14 +33,6 @@ static inline bool boot_frames_worth(uint64_t first, uint64_t end, uint64_t fram
 
 // Calls visit for every run that was not handed out, in ascending order; each lies in one zone. Nothing is handed out afterwards.
 void boot_frames_retire(void (*visit)(void *context, uint64_t first, uint64_t count), void *context);
-
-// ---- the zones ----
-
-// The zone of a frame number.
-static inline enum memory_zone zone_of(uint64_t number)
-{
-    return number < ZONE_DMA_END ? ZONE_DMA : number < ZONE_DMA32_END ? ZONE_DMA32 : ZONE_NORMAL;
-}
 
 // ---- heap_cache.c: preemption off but for the last two ----
 struct heap_policy;

@@ -107,8 +107,10 @@ static void show_zones(struct shell *shell, const struct frame_statistics *frame
     }
     shell_print(shell, "%-10s %12llu %12llu %12llu\n", "total", (number)(frames->total * PAGE_KIB),
                 (number)((frames->total - frames->free) * PAGE_KIB), (number)(frames->free * PAGE_KIB));
-    shell_print(shell, "largest free run %llu KiB; %llu allocations, %llu frees, %llu failures\n",
-                (number)(frames->largest_free * PAGE_KIB), (number)frames->allocations, (number)frames->frees, (number)frames->failures);
+    struct frame_runs runs;
+    frames_runs(&runs);
+    shell_print(shell, "largest free run %llu KiB; %llu allocations, %llu frees, %llu failures\n", (number)(runs.largest * PAGE_KIB),
+                (number)frames->allocations, (number)frames->frees, (number)frames->failures);
 }
 
 static void show_heap(struct shell *shell, const struct heap_statistics *heap)

@@ -1,88 +1,152 @@
 // SPDX-License-Identifier: MIT
-// bitmap.c: a frame policy with one bit per frame: little memory, little code; runs cost a search.
+// bitmap.c: a frame policy with one bit per frame: little memory, little code; runs may cost a search.
 //
-// Purpose     Manages frames with 1/32,768 of the memory they make up.
-// How         A set bit is a frame that is not free. Each zone is a stretch of the map with a hint below which nothing is free.
-// Invariants  `free` counts the clear bits of the zone. No clear bit lies below `hint`.
+// Purpose     Manages frames with 1/30,000 of the memory they make up.
+// How         A tree of bits has the free frames, so that the lowest one is found in a few steps however full memory is. Blocks of 512
+//             frames have a count each, and a tree of those that are wholly free. Single frames are the lowest there are. A run is
+//             looked for in a few places from below; then it is cut from a wholly free block or several; then everywhere.
+// Invariants  block_free[b] counts the members of `free` in block b; b is in `whole` exactly if that is 512. `free` of a zone is the
+//             sum of its blocks. Nothing crosses a zone.
 // Locks       None of its own: the frames lock is held around every call.
-// Cost        Single frames: a word of the map for every 64, amortised. Runs: a search that may pass the whole zone.
+// Cost        Single frames: some 10 instructions each in batches. Runs: some 200, unless memory is so full of fragments that all of
+//             it must be searched: a word for every 64 frames.
 
 #include <lib/bitmap.h>
-#include <lib/string.h>
 
 #include <helix/frame_policy.h>
 #include <helix/module.h>
 
 #include "bitmap.h"
 
+enum : uint64_t { BLOCK = 512, PLACES = 16 };
+
 struct bitmap bitmap;
 
-static struct bitmap_zone *zone_with(uint64_t number)
+static uint64_t blocks_of(uint64_t frames)
 {
-    return &bitmap.zones[number < ZONE_DMA_END ? ZONE_DMA : number < ZONE_DMA32_END ? ZONE_DMA32 : ZONE_NORMAL];
+    return (frames + BLOCK - 1) / BLOCK;
 }
 
-static uint64_t bitmap_overhead(uint64_t frames)
+// Indices have the alignment of the frame numbers.
+static uint64_t base_of(struct frame_range range)
 {
-    return BITMAP_WORDS(frames) * sizeof *bitmap.map;
+    return align_down(range.first, FRAME_ALIGNMENT_MAX);
 }
 
-static enum status bitmap_attach(void *memory, struct frame *database, uint64_t frames)
+static uint64_t bitmap_overhead(struct frame_range range)
+{
+    uint64_t frames = range.limit - base_of(range), blocks = blocks_of(frames);
+    return (bit_tree_words(frames) + bit_tree_words(blocks)) * sizeof(uint64_t) + blocks * sizeof(uint16_t);
+}
+
+static enum status bitmap_attach(void *memory, struct frame *database, struct frame_range range)
 {
     static const uint64_t ends[] = { ZONE_DMA_END, ZONE_DMA32_END, ZONE_NORMAL_END };
-    uint64_t start = 0;
-    bitmap.map = memory;
-    memset(bitmap.map, 0xff, bitmap_overhead(frames));
+    uint64_t base = base_of(range), frames = range.limit - base, start = range.first - base;
+    uint64_t *whole = (uint64_t *)memory + bit_tree_words(frames);
+    bitmap.base = base;
+    bit_tree_attach(&bitmap.free, memory, frames);
+    bit_tree_attach(&bitmap.whole, whole, blocks_of(frames));
+    bitmap.block_free = (uint16_t *)(whole + bit_tree_words(blocks_of(frames)));
     for (unsigned zone = 0; zone <= ZONE_NORMAL; zone++) {
-        uint64_t end = MIN(ends[zone], frames);
-        bitmap.zones[zone] = (struct bitmap_zone){ .start = start, .end = end, .hint = end };
+        uint64_t end = MAX(MIN(ends[zone], range.limit), range.first) - base;
+        bitmap.zones[zone] = (struct bitmap_zone){ .start = start, .end = end };
         start = end;
     }
     return STATUS_OK;
 }
 
+static struct bitmap_zone *zone_with(uint64_t number)
+{
+    return &bitmap.zones[frame_zone(number)];
+}
+
+// ---- counts of blocks ----
+
+static inline void block_add(uint64_t block, uint64_t count)
+{
+    bitmap.block_free[block] = (uint16_t)(bitmap.block_free[block] + count);
+    if (bitmap.block_free[block] == BLOCK)
+        bit_tree_set(&bitmap.whole, block);
+}
+
+static inline void block_remove(uint64_t block, uint64_t count)
+{
+    if (bitmap.block_free[block] == BLOCK)
+        bit_tree_clear(&bitmap.whole, block);
+    bitmap.block_free[block] = (uint16_t)(bitmap.block_free[block] - count);
+}
+
+static void blocks_change(uint64_t first, uint64_t count, void (*change)(uint64_t block, uint64_t count))
+{
+    while (count) {
+        uint64_t here = MIN(count, BLOCK - first % BLOCK);
+        change(first / BLOCK, here);
+        first += here;
+        count -= here;
+    }
+}
+
+// ---- giving back ----
+
 static void bitmap_release(uint64_t first, uint64_t count)
 {
-    struct bitmap_zone *zone = zone_with(first);
-    bitmap_clear_run(bitmap.map, first, count);
-    zone->free += count;
-    zone->hint = MIN(zone->hint, first);
+    bit_tree_set_run(&bitmap.free, first - bitmap.base, count);
+    blocks_change(first - bitmap.base, count, block_add);
+    zone_with(first)->free += count;
+}
+
+static void bitmap_give(const uint32_t *numbers, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        bit_tree_set(&bitmap.free, numbers[i] - bitmap.base);
+        block_add((numbers[i] - bitmap.base) / BLOCK, 1);
+        zone_with(numbers[i])->free++;
+    }
+}
+
+// ---- handing out ----
+
+static uint64_t run_find(const struct bitmap_zone *zone, uint64_t count, uint64_t alignment)
+{
+    uint64_t found = zone->end;
+    if (count < BLOCK) // what is left of broken blocks first
+        found = bit_tree_find_run(&bitmap.free, zone->start, zone->end, count, alignment, PLACES);
+    if (found == zone->end) {
+        uint64_t start = blocks_of(zone->start), end = zone->end / BLOCK;
+        uint64_t block = bit_tree_find_run(&bitmap.whole, start, end, blocks_of(count), MAX(alignment / BLOCK, 1), UINT64_MAX);
+        found = block < end ? block * BLOCK : zone->end;
+    }
+    if (found == zone->end)
+        found = bit_tree_find_run(&bitmap.free, zone->start, zone->end, count, alignment, UINT64_MAX);
+    return found;
 }
 
 static bool zone_take_run(struct bitmap_zone *zone, uint64_t count, uint64_t alignment, uint64_t *first)
 {
     if (zone->free < count)
         return false;
-    uint64_t found = bitmap_find_clear_run(bitmap.map, zone->end, zone->hint, count, alignment);
+    uint64_t found = run_find(zone, count, alignment);
     if (found >= zone->end)
         return false;
-    bitmap_set_run(bitmap.map, found, count);
+    bit_tree_clear_run(&bitmap.free, found, count);
+    blocks_change(found, count, block_remove);
     zone->free -= count;
-    if (found == zone->hint)
-        zone->hint = found + count;
-    *first = found;
+    *first = bitmap.base + found;
     return true;
 }
 
-static enum status bitmap_allocate(uint64_t count, uint64_t alignment, uint64_t below, uint64_t *first)
-{
-    unsigned zone = below <= ZONE_DMA_END ? ZONE_DMA : below <= ZONE_DMA32_END ? ZONE_DMA32 : ZONE_NORMAL;
-    do {
-        if (zone_take_run(&bitmap.zones[zone], count, alignment, first))
-            return STATUS_OK;
-    } while (zone-- > ZONE_DMA);
-    return STATUS_NO_MEMORY;
-}
-
-// Takes up to `count` of the free frames of one word of the bitmap.map.
+// Takes up to `count` of the free frames of one word of the lowest level.
 static uint32_t word_take(uint64_t word, uint32_t *numbers, uint32_t count)
 {
-    uint64_t free = ~bitmap.map[word];
-    uint32_t taken = 0;
-    for (; free && taken < count; free &= free - 1)
-        numbers[taken++] = (uint32_t)(word * 64 + (uint64_t)__builtin_ctzll(free));
-    for (uint32_t i = 0; i < taken; i++)
-        bitmap_set(bitmap.map, numbers[i]);
+    uint64_t free = bitmap.free.levels[0][word], left = free;
+    uint32_t taken = 0, first = (uint32_t)(bitmap.base + word * 64);
+    for (; left && taken < count; left &= left - 1)
+        numbers[taken++] = first + (uint32_t)__builtin_ctzll(left);
+    bitmap.free.levels[0][word] = left;
+    if (!left)
+        bit_tree_lower(&bitmap.free, word);
+    block_remove(word * 64 / BLOCK, taken);
     return taken;
 }
 
@@ -90,23 +154,11 @@ static uint32_t zone_take(struct bitmap_zone *zone, uint32_t *numbers, uint32_t 
 {
     uint32_t taken = 0;
     while (taken < count && zone->free) {
-        uint64_t found = bitmap_find_clear(bitmap.map, zone->end, zone->hint);
-        // Zones start at multiples of 64; the last one may end inside a word, whose further bits are set for ever.
-        uint32_t here = word_take(found / 64, numbers + taken, count - taken);
+        uint32_t here = word_take(bit_tree_find(&bitmap.free, zone->start) / 64, numbers + taken, count - taken);
         taken += here;
         zone->free -= here;
-        zone->hint = numbers[taken - 1] + 1;
     }
     return taken;
-}
-
-static void numbers_reverse(uint32_t *numbers, uint32_t count)
-{
-    for (uint32_t i = 0; i < count / 2; i++) {
-        uint32_t other = numbers[count - 1 - i];
-        numbers[count - 1 - i] = numbers[i];
-        numbers[i] = other;
-    }
 }
 
 static uint32_t bitmap_take(uint32_t *numbers, uint32_t count)
@@ -114,9 +166,20 @@ static uint32_t bitmap_take(uint32_t *numbers, uint32_t count)
     uint32_t taken = 0;
     for (int zone = ZONE_NORMAL; zone >= ZONE_DMA && taken < count; zone--)
         taken += zone_take(&bitmap.zones[zone], numbers + taken, count - taken);
-    numbers_reverse(numbers, taken); // the cache hands out its last entry first
     return taken;
 }
+
+static enum status bitmap_allocate(uint64_t count, uint64_t alignment, uint64_t below, uint64_t *first)
+{
+    unsigned zone = frame_zone_below(below);
+    do {
+        if (zone_take_run(&bitmap.zones[zone], count, alignment, first))
+            return STATUS_OK;
+    } while (zone-- > ZONE_DMA);
+    return STATUS_NO_MEMORY;
+}
+
+// ---- figures ----
 
 static uint64_t bitmap_free_in_zone(enum memory_zone zone)
 {
@@ -128,19 +191,17 @@ static uint64_t bitmap_free_count(void)
     return bitmap.zones[ZONE_DMA].free + bitmap.zones[ZONE_DMA32].free + bitmap.zones[ZONE_NORMAL].free;
 }
 
-static uint64_t bitmap_largest_free(void)
+static void bitmap_count_runs(struct frame_runs *runs)
 {
-    uint64_t largest = 0;
     for (unsigned zone = 0; zone <= ZONE_NORMAL; zone++) {
         uint64_t end = bitmap.zones[zone].end;
-        uint64_t at = bitmap_find_clear(bitmap.map, end, bitmap.zones[zone].hint);
-        while (at < end) {
-            uint64_t taken = bitmap_find_set(bitmap.map, end, at);
-            largest = MAX(largest, taken - at);
-            at = bitmap_find_clear(bitmap.map, end, taken);
+        for (uint64_t at = bit_tree_find(&bitmap.free, bitmap.zones[zone].start); at < end;) {
+            uint64_t stop = bitmap_find_clear(bitmap.free.levels[0], end, at);
+            runs->runs[frame_run_row(stop - at)]++;
+            runs->largest = MAX(runs->largest, stop - at);
+            at = bit_tree_find(&bitmap.free, stop);
         }
     }
-    return largest;
 }
 
 static const struct frame_policy bitmap_policy = {
@@ -151,10 +212,11 @@ static const struct frame_policy bitmap_policy = {
     .allocate = bitmap_allocate,
     .take = bitmap_take,
     .release = bitmap_release,
+    .give = bitmap_give,
     .free_count = bitmap_free_count,
     .free_in_zone = bitmap_free_in_zone,
-    .largest_free = bitmap_largest_free,
+    .count_runs = bitmap_count_runs,
 };
 
-MODULE(bitmap, .version = "1.0.0", .description = "frames with one bit each", .provides = "frame_policy", .abi = FRAME_POLICY_ABI,
+MODULE(bitmap, .version = "2.0.0", .description = "frames with one bit each", .provides = "frame_policy", .abi = FRAME_POLICY_ABI,
        .ops = &bitmap_policy);

@@ -1,111 +1,132 @@
 // SPDX-License-Identifier: MIT
 // buddy.c: a frame policy of blocks of 2^order frames, 4 KiB to 8 MiB.
 //
-// Purpose     Finds runs of frames in constant time and puts freed ones together again, so that large runs stay available.
-// How         A free block of order n starts at a multiple of 2^n frames. Its first frame carries the order, a mark and the links of
-//             the list of free blocks of its zone and order. A request takes the smallest block that is large enough and gives
-//             the rest back. A freed block merges with its buddy (its number with bit n flipped) for as long as that is free.
-// Invariants  A frame has BLOCK_START exactly if it starts a free block. Blocks never cross zones, whose ends are multiples of the
-//             largest block. `orders` has a bit for every non-empty list.
+// Purpose     Finds runs of frames in bounded time and puts freed ones together again, so that large runs stay available.
+// How         A free block of order n starts at a multiple of 2^n frames; it is a bit in the tree of its order, so that nothing is
+//             written into free memory or its struct frames. A request takes the lowest block of the smallest order that is large
+//             enough and gives the rest back. A freed block merges with its buddy (its number with bit n flipped) for as long as
+//             that is free. Runs beyond 8 MiB are made of neighbouring blocks of 8 MiB.
+// Invariants  Free blocks do not overlap and two buddies are never both free (below the largest order). Blocks never cross zones,
+//             whose ends are multiples of the largest block.
 // Locks       None of its own: the frames lock is held around every call.
-// Cost        allocate and release: at most BUDDY_MAX_ORDER steps, usually one. Larger than 8 MiB is refused.
+// Cost        Memory: a quarter of a byte for each frame. allocate and release: at most BUDDY_MAX_ORDER steps of some 20
+//             instructions, usually one or two; beyond 8 MiB a bit for every 8 MiB of memory.
 
 #include <helix/frame_policy.h>
 #include <helix/module.h>
 
 #include "buddy.h"
 
-enum { BLOCK_START = 1 << 0 };
-enum : uint32_t { NOTHING = UINT32_MAX };
 enum : uint64_t { LARGEST_BLOCK = 1ull << BUDDY_MAX_ORDER };
 
 struct buddy buddy;
 
-static struct buddy_zone *zone_with(uint64_t number)
+// Indices have the alignment of the frame numbers.
+static uint64_t base_of(struct frame_range range)
 {
-    return &buddy.zones[number < ZONE_DMA_END ? ZONE_DMA : number < ZONE_DMA32_END ? ZONE_DMA32 : ZONE_NORMAL];
+    return align_down(range.first, FRAME_ALIGNMENT_MAX);
 }
 
-static uint64_t buddy_overhead(uint64_t frames)
+static uint64_t blocks_of(struct frame_range range, unsigned order)
 {
-    return 0; // everything is in the free frames' own struct frame
+    return align_up(range.limit - base_of(range), 1ull << order) >> order;
 }
 
-static enum status buddy_attach(void *memory, struct frame *frames, uint64_t count)
+static uint64_t buddy_overhead(struct frame_range range)
 {
-    buddy.database = frames;
-    buddy.limit = count;
-    for (unsigned i = 0; i < ARRAY_LENGTH(buddy.zones); i++) {
-        buddy.zones[i] = (struct buddy_zone){};
-        for (unsigned order = 0; order < BUDDY_LISTS; order++)
-            buddy.zones[i].heads[order] = NOTHING;
+    uint64_t words = 0;
+    for (unsigned order = 0; order < BUDDY_LISTS; order++)
+        words += bit_tree_words(blocks_of(range, order));
+    return words * sizeof(uint64_t);
+}
+
+static enum status buddy_attach(void *memory, struct frame *database, struct frame_range range)
+{
+    static const uint64_t ends[] = { ZONE_DMA_END, ZONE_DMA32_END, ZONE_NORMAL_END };
+    uint64_t *words = memory;
+    uint64_t base = base_of(range), start = range.first - base;
+    buddy.base = base;
+    for (unsigned order = 0; order < BUDDY_LISTS; order++) {
+        bit_tree_attach(&buddy.blocks[order], words, blocks_of(range, order));
+        words += bit_tree_words(blocks_of(range, order));
+    }
+    for (unsigned zone = 0; zone <= ZONE_NORMAL; zone++) {
+        uint64_t end = MAX(MIN(ends[zone], range.limit), range.first) - base;
+        buddy.zones[zone] = (struct buddy_zone){ .start = start, .end = end };
+        start = end;
     }
     return STATUS_OK;
 }
 
-// ---- the lists ----
-
-static void block_link(struct buddy_zone *zone, uint64_t number, unsigned order)
+static struct buddy_zone *zone_with(uint64_t number)
 {
-    struct frame *block = &buddy.database[number];
-    uint32_t head = zone->heads[order];
-    block->order = (uint8_t)order;
-    block->flags = BLOCK_START;
-    block->link.next = head;
-    block->link.previous = NOTHING;
-    if (head != NOTHING)
-        buddy.database[head].link.previous = (uint32_t)number;
-    zone->heads[order] = (uint32_t)number;
-    zone->orders |= 1u << order;
+    return &buddy.zones[frame_zone(number)];
 }
 
-static void block_unlink(struct buddy_zone *zone, uint64_t number)
+// ---- blocks, by the index of their first frame ----
+
+static inline void blocks_count(struct buddy_zone *zone, unsigned order, uint64_t blocks)
 {
-    struct frame *block = &buddy.database[number];
-    uint32_t next = block->link.next, previous = block->link.previous;
-    block->flags = 0;
-    if (next != NOTHING)
-        buddy.database[next].link.previous = previous;
-    if (previous != NOTHING) {
-        buddy.database[previous].link.next = next;
-        return;
-    }
-    zone->heads[block->order] = next;
-    if (next == NOTHING)
-        zone->orders &= ~(1u << block->order);
+    zone->blocks[order] = blocks;
+    zone->orders = (zone->orders & ~(1u << order)) | (uint32_t)(blocks != 0) << order;
+}
+
+static inline void block_insert(struct buddy_zone *zone, uint64_t index, unsigned order)
+{
+    bit_tree_set(&buddy.blocks[order], index >> order);
+    blocks_count(zone, order, zone->blocks[order] + 1);
+}
+
+static inline void block_remove(struct buddy_zone *zone, uint64_t index, unsigned order)
+{
+    bit_tree_clear(&buddy.blocks[order], index >> order);
+    blocks_count(zone, order, zone->blocks[order] - 1);
+}
+
+static inline uint64_t block_lowest(const struct buddy_zone *zone, unsigned order)
+{
+    return bit_tree_find(&buddy.blocks[order], zone->start >> order) << order;
 }
 
 // ---- giving back ----
 
-static bool starts_block(uint64_t number, unsigned order)
-{
-    return number < buddy.limit && buddy.database[number].flags & BLOCK_START && buddy.database[number].order == order;
-}
-
-static void block_merge(struct buddy_zone *zone, uint64_t number, unsigned order)
+static inline void block_release(struct buddy_zone *zone, uint64_t index, unsigned order)
 {
     for (; order < BUDDY_MAX_ORDER; order++) {
-        uint64_t neighbour = number ^ (1ull << order);
-        if (!starts_block(neighbour, order))
+        uint64_t number = (index >> order) ^ 1;
+        if (number >= buddy.blocks[order].limit || !bit_tree_test(&buddy.blocks[order], number))
             break;
-        block_unlink(zone, neighbour);
-        number &= ~(1ull << order);
+        block_remove(zone, number << order, order);
+        index &= ~(1ull << order);
     }
-    block_link(zone, number, order);
+    block_insert(zone, index, order);
 }
 
 // Cuts the run into the largest aligned blocks.
-static void buddy_release(uint64_t first, uint64_t count)
+static void run_release(struct buddy_zone *zone, uint64_t index, uint64_t count)
 {
-    struct buddy_zone *zone = zone_with(first);
     zone->free += count;
     while (count) {
-        unsigned order = (unsigned)__builtin_ctzll(first | LARGEST_BLOCK);
+        unsigned order = (unsigned)__builtin_ctzll(index | LARGEST_BLOCK);
         while (1ull << order > count)
             order--;
-        block_merge(zone, first, order);
-        first += 1ull << order;
+        block_release(zone, index, order);
+        index += 1ull << order;
         count -= 1ull << order;
+    }
+}
+
+static void buddy_release(uint64_t first, uint64_t count)
+{
+    run_release(zone_with(first), first - buddy.base, count);
+}
+
+static void buddy_give(const uint32_t *numbers, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        struct buddy_zone *zone = zone_with(numbers[i]);
+        block_release(zone, numbers[i] - buddy.base, 0);
+        zone->free++;
     }
 }
 
@@ -117,30 +138,85 @@ static unsigned order_for(uint64_t count)
 }
 
 // Takes `count` frames from the start of a free block and gives the rest back.
-static uint64_t block_cut(struct buddy_zone *zone, uint32_t number, uint64_t count)
+static uint64_t block_cut(struct buddy_zone *zone, unsigned order, uint64_t count)
 {
-    uint64_t size = 1ull << buddy.database[number].order;
-    block_unlink(zone, number);
+    uint64_t index = block_lowest(zone, order), size = 1ull << order;
+    block_remove(zone, index, order);
     zone->free -= size;
     if (size > count)
-        buddy_release(number + count, size - count);
-    return number;
+        run_release(zone, index + count, size - count);
+    return index;
+}
+
+// Whole largest blocks, one behind the other. False: there are not so many together.
+static bool blocks_take(struct buddy_zone *zone, uint64_t count, uint64_t alignment, uint64_t *index)
+{
+    struct bit_tree *tree = &buddy.blocks[BUDDY_MAX_ORDER];
+    uint64_t blocks = (count + LARGEST_BLOCK - 1) / LARGEST_BLOCK, end = zone->end / LARGEST_BLOCK;
+    uint64_t found = bit_tree_find_run(tree, zone->start / LARGEST_BLOCK, end, blocks, MAX(alignment / LARGEST_BLOCK, 1), UINT64_MAX);
+    if (found >= end)
+        return false;
+    bit_tree_clear_run(tree, found, blocks);
+    blocks_count(zone, BUDDY_MAX_ORDER, zone->blocks[BUDDY_MAX_ORDER] - blocks);
+    zone->free -= blocks * LARGEST_BLOCK;
+    *index = found * LARGEST_BLOCK;
+    run_release(zone, *index + count, blocks * LARGEST_BLOCK - count);
+    return true;
+}
+
+static bool zone_take_run(struct buddy_zone *zone, uint64_t count, uint64_t alignment, uint64_t *index)
+{
+    uint64_t size = MAX(count, alignment); // a block is aligned to its size
+    if (zone->free < count)
+        return false;
+    if (size > LARGEST_BLOCK)
+        return blocks_take(zone, count, alignment, index);
+    unsigned order = order_for(size);
+    uint32_t fitting = zone->orders >> order;
+    if (!fitting)
+        return false;
+    *index = block_cut(zone, order + (unsigned)__builtin_ctz(fitting), count);
+    return true;
 }
 
 static enum status buddy_allocate(uint64_t count, uint64_t alignment, uint64_t below, uint64_t *first)
 {
-    if (count > LARGEST_BLOCK || alignment > LARGEST_BLOCK)
-        return STATUS_NO_MEMORY;
-    unsigned order = order_for(MAX(count, alignment)); // a block is aligned to its size
-    unsigned zone = below <= ZONE_DMA_END ? ZONE_DMA : below <= ZONE_DMA32_END ? ZONE_DMA32 : ZONE_NORMAL;
+    unsigned zone = frame_zone_below(below);
+    uint64_t index;
     do {
-        uint32_t fitting = buddy.zones[zone].orders >> order;
-        if (fitting) {
-            *first = block_cut(&buddy.zones[zone], buddy.zones[zone].heads[order + (unsigned)__builtin_ctz(fitting)], count);
+        if (zone_take_run(&buddy.zones[zone], count, alignment, &index)) {
+            *first = buddy.base + index;
             return STATUS_OK;
         }
     } while (zone-- > ZONE_DMA);
     return STATUS_NO_MEMORY;
+}
+
+// Blocks of order 0, a word of their tree at a time.
+static uint32_t singles_take(struct buddy_zone *zone, uint32_t *numbers, uint32_t count)
+{
+    struct bit_tree *tree = &buddy.blocks[0];
+    uint64_t word = block_lowest(zone, 0) / 64, left = tree->levels[0][word];
+    uint32_t taken = 0, first = (uint32_t)(buddy.base + word * 64);
+    for (; left && taken < count; left &= left - 1)
+        numbers[taken++] = first + (uint32_t)__builtin_ctzll(left);
+    tree->levels[0][word] = left;
+    if (!left)
+        bit_tree_lower(tree, word);
+    blocks_count(zone, 0, zone->blocks[0] - taken);
+    zone->free -= taken;
+    return taken;
+}
+
+static uint32_t block_take(struct buddy_zone *zone, uint32_t *numbers, uint32_t count)
+{
+    unsigned order = (unsigned)__builtin_ctz(zone->orders);
+    if (!order)
+        return singles_take(zone, numbers, count);
+    uint32_t size = (uint32_t)MIN(1ull << order, count), first = (uint32_t)(buddy.base + block_cut(zone, order, size));
+    for (uint32_t i = 0; i < size; i++)
+        numbers[i] = first + i;
+    return size;
 }
 
 // Small blocks first: single frames are what fragments are good for.
@@ -148,14 +224,8 @@ static uint32_t buddy_take(uint32_t *numbers, uint32_t count)
 {
     uint32_t taken = 0;
     for (int zone = ZONE_NORMAL; zone >= ZONE_DMA; zone--) {
-        while (taken < count && buddy.zones[zone].orders) {
-            uint32_t head = buddy.zones[zone].heads[__builtin_ctz(buddy.zones[zone].orders)];
-            uint64_t size = MIN(1ull << buddy.database[head].order, count - taken);
-            uint64_t first = block_cut(&buddy.zones[zone], head, size);
-            for (uint64_t i = size; i > 0; i--) // the cache hands out its last entry first: ascending
-                numbers[taken + size - i] = (uint32_t)(first + i - 1);
-            taken += (uint32_t)size;
-        }
+        while (taken < count && buddy.zones[zone].orders)
+            taken += block_take(&buddy.zones[zone], numbers + taken, count - taken);
     }
     return taken;
 }
@@ -172,10 +242,25 @@ static uint64_t buddy_free_count(void)
     return buddy.zones[ZONE_DMA].free + buddy.zones[ZONE_DMA32].free + buddy.zones[ZONE_NORMAL].free;
 }
 
-static uint64_t buddy_largest_free(void)
+static uint64_t largest_in_zone(const struct buddy_zone *zone)
 {
-    uint32_t orders = buddy.zones[ZONE_DMA].orders | buddy.zones[ZONE_DMA32].orders | buddy.zones[ZONE_NORMAL].orders;
-    return orders ? 1ull << (31 - (unsigned)__builtin_clz(orders)) : 0;
+    const struct bit_tree *tree = &buddy.blocks[BUDDY_MAX_ORDER];
+    uint64_t largest = zone->orders ? 1ull << (31 - (unsigned)__builtin_clz(zone->orders)) : 0, end = zone->end / LARGEST_BLOCK;
+    for (uint64_t at = bit_tree_find(tree, zone->start / LARGEST_BLOCK); at < end;) {
+        uint64_t stop = MIN(bit_tree_find_gap(tree, at), end);
+        largest = MAX(largest, (stop - at) * LARGEST_BLOCK);
+        at = bit_tree_find(tree, stop);
+    }
+    return largest;
+}
+
+static void buddy_count_runs(struct frame_runs *runs)
+{
+    for (unsigned zone = 0; zone <= ZONE_NORMAL; zone++) {
+        for (unsigned order = 0; order < BUDDY_LISTS; order++)
+            runs->runs[order] += buddy.zones[zone].blocks[order];
+        runs->largest = MAX(runs->largest, largest_in_zone(&buddy.zones[zone]));
+    }
 }
 
 static const struct frame_policy buddy_policy = {
@@ -186,10 +271,11 @@ static const struct frame_policy buddy_policy = {
     .allocate = buddy_allocate,
     .take = buddy_take,
     .release = buddy_release,
+    .give = buddy_give,
     .free_count = buddy_free_count,
     .free_in_zone = buddy_free_in_zone,
-    .largest_free = buddy_largest_free,
+    .count_runs = buddy_count_runs,
 };
 
-MODULE(buddy, .version = "1.0.0", .description = "frames in blocks of 4 KiB to 8 MiB that merge", .provides = "frame_policy",
+MODULE(buddy, .version = "2.0.0", .description = "frames in blocks of 4 KiB to 8 MiB that merge", .provides = "frame_policy",
        .abi = FRAME_POLICY_ABI, .ops = &buddy_policy);
