@@ -27,6 +27,7 @@ struct descriptor_table {
     uint64_t *close_on_exec;     // bitmap
     uint32_t capacity;           // grows by doubling up to DESCRIPTORS_MAX
     uint32_t lowest_free;        // no free slot below this one
+    uint32_t used_end;           // no file from this one on; never shrinks
     _Atomic uint32_t references; // CLONE_FILES
     uint64_t inline_close_on_exec;
     struct open_file *inline_files[DESCRIPTORS_INLINE];
@@ -60,9 +61,25 @@ struct signal_action {
 };
 struct signal_actions {   // shared by threads (CLONE_SIGHAND)
     struct spinlock lock; // RANK_SIGNALS, interrupts off
-    struct signal_action action[SIGNALS + 1];
     _Atomic uint32_t references;
+    uint64_t changed;                         // bit n−1: the action of signal n is in the table; all others are the default
+    struct signal_action action[SIGNALS + 1]; // through the two functions below
 };
+extern const struct signal_action signal_action_default;
+// What a signal does.
+static inline const struct signal_action *signal_action(const struct signal_actions *actions, int number)
+{
+    return actions->changed >> (number - 1) & 1 ? &actions->action[number] : &signal_action_default;
+}
+// The same to be written. The actions' lock is held, or nobody else has them.
+static inline struct signal_action *signal_action_change(struct signal_actions *actions, int number)
+{
+    if (!(actions->changed >> (number - 1) & 1)) {
+        actions->changed |= 1ull << (number - 1);
+        actions->action[number] = signal_action_default;
+    }
+    return &actions->action[number];
+}
 // Standard signals are kept once, real-time ones (from 32 on) as often as they are sent.
 struct pending_signals {
     uint64_t set;           // bit n−1: signal n

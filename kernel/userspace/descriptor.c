@@ -73,24 +73,35 @@ static enum status table_reserve(struct descriptor_table *table, uint32_t number
     return capacity > table->capacity ? table_grow(table, MIN(capacity, (uint32_t)DESCRIPTORS_MAX)) : STATUS_OK;
 }
 
-enum status descriptor_table_copy(struct descriptor_table *from, struct descriptor_table **to)
+// Makes `made` large enough for the files of `from` and returns with the lock of `from`. Another thread may add some meanwhile.
+NO_LOCK_ANALYSIS static enum status copy_begin(struct descriptor_table *made, struct descriptor_table *from)
+{
+    for (;;) {
+        TRY(table_reserve(made, MAX(from->used_end, 1u) - 1));
+        spinlock_acquire(&from->lock);
+        if (from->used_end <= made->capacity)
+            return STATUS_OK;
+        spinlock_release(&from->lock);
+    }
+}
+
+NO_LOCK_ANALYSIS enum status descriptor_table_copy(struct descriptor_table *from, struct descriptor_table **to)
 {
     struct descriptor_table *made;
     TRY(descriptor_table_create(&made));
-    enum status status = table_reserve(made, from->capacity - 1);
+    enum status status = copy_begin(made, from);
     if (status != STATUS_OK) {
-        heap_free(made);
+        descriptor_table_release(made);
         return status;
     }
-    spinlock_acquire(&from->lock);
-    uint32_t count = MIN(from->capacity, made->capacity);
-    for (uint32_t i = 0; i < count; i++) {
+    for (uint32_t i = 0; i < from->used_end; i++) {
         made->files[i] = from->files[i];
         if (made->files[i])
             file_retain(made->files[i]);
     }
-    memcpy(made->close_on_exec, from->close_on_exec, BITMAP_WORDS(count) * sizeof(*made->close_on_exec));
+    memcpy(made->close_on_exec, from->close_on_exec, BITMAP_WORDS(from->used_end) * sizeof(*made->close_on_exec));
     made->lowest_free = from->lowest_free;
+    made->used_end = from->used_end;
     spinlock_release(&from->lock);
     *to = made;
     return STATUS_OK;
@@ -108,7 +119,7 @@ void descriptor_table_release(struct descriptor_table *table)
 {
     if (atomic_fetch_sub_explicit(&table->references, 1, memory_order_acq_rel) != 1)
         return;
-    for (uint32_t i = 0; i < table->capacity; i++) {
+    for (uint32_t i = 0; i < table->used_end; i++) {
         if (table->files[i])
             table_let_go(table, table->files[i]);
     }
@@ -138,6 +149,7 @@ static uint32_t table_find_free(const struct descriptor_table *table, uint32_t m
 static void table_place(struct descriptor_table *table, uint32_t number, struct open_file *file, bool close_on_exec) MUST_HOLD(table->lock)
 {
     table->files[number] = file;
+    table->used_end = MAX(table->used_end, number + 1);
     if (close_on_exec)
         bitmap_set(table->close_on_exec, number);
     else

@@ -124,3 +124,27 @@ TEST(descriptor, a_borrowed_file_is_counted_only_where_the_table_is_shared)
     user.files->references = 1;
     descriptor_table_release(user.files);
 }
+
+TEST(descriptor, a_copy_takes_the_highest_file_and_no_room_behind_it)
+{
+    struct descriptor_table *table, *copy;
+    struct open_file *file;
+    files_closed = 0;
+    CHECK(descriptor_table_create(&table) == STATUS_OK);
+    CHECK(descriptor_table_copy(table, &copy) == STATUS_OK); // of nothing
+    CHECK_EQUAL(add(copy, 0), 0);
+    descriptor_table_release(copy);
+    CHECK_EQUAL(add(table, 500), 500);
+    CHECK_EQUAL(add(table, 3), 3);
+    CHECK(descriptor_set_flag(table, 500, true) == STATUS_OK);
+    CHECK(descriptor_table_copy(table, &copy) == STATUS_OK);
+    descriptor_table_release(table);
+    CHECK_EQUAL(files_closed, 1);
+    bool close_on_exec = false;
+    CHECK(descriptor_get_flag(copy, 500, &close_on_exec) == STATUS_OK && close_on_exec);
+    CHECK(descriptor_get(copy, 3, &file) == STATUS_OK);
+    file_release(file);
+    CHECK(descriptor_get(copy, 4, &file) == STATUS_BAD_HANDLE);
+    descriptor_table_release(copy);
+    CHECK_EQUAL(files_closed, 3);
+}

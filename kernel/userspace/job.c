@@ -140,7 +140,7 @@ static enum status terminal_background_access(uint64_t group, int number)
 {
     struct thread *self = thread_current();
     const struct linux_siginfo info = { .number = number, .code = LINUX_SI_KERNEL };
-    const struct signal_action *action = &user_process(self)->actions->action[number];
+    const struct signal_action *action = signal_action(user_process(self)->actions, number);
     bool ignored = action->handler == LINUX_SIG_IGN || self->user->blocked & signal_bit(number);
     if (ignored)
         return number == LINUX_SIGTTIN ? STATUS_IO_ERROR : STATUS_OK;

@@ -45,18 +45,48 @@ static enum status user_process_allocate(struct process *process, struct user_pr
     return STATUS_OK;
 }
 
-static enum status actions_create(struct signal_actions **made)
+const struct signal_action signal_action_default = {};
+
+// The table itself stays as it is: nothing in it counts before it is changed.
+enum status signal_actions_create(struct signal_actions **made)
 {
-    struct signal_actions *actions = heap_alloc_zeroed(1, sizeof *actions);
+    struct signal_actions *actions = heap_alloc(sizeof *actions);
     if (!actions)
         return STATUS_NO_MEMORY;
     spinlock_init(&actions->lock, RANK_SIGNALS);
     actions->references = 1;
+    actions->changed = 0;
     *made = actions;
     return STATUS_OK;
 }
 
-static void actions_release(struct signal_actions *actions)
+enum status signal_actions_copy(struct signal_actions *from, struct signal_actions **made)
+{
+    TRY(signal_actions_create(made));
+    struct signal_actions *to = *made;
+    bool on = spinlock_acquire_irq(&from->lock);
+    to->changed = from->changed;
+    for (uint64_t left = from->changed; left; left &= left - 1) {
+        int number = __builtin_ctzll(left) + 1;
+        to->action[number] = from->action[number];
+    }
+    spinlock_release_irq(&from->lock, on);
+    return STATUS_OK;
+}
+
+void signal_actions_reset(struct signal_actions *actions)
+{
+    bool on = spinlock_acquire_irq(&actions->lock);
+    for (uint64_t left = actions->changed; left; left &= left - 1) {
+        struct signal_action *action = &actions->action[__builtin_ctzll(left) + 1];
+        if (action->handler != LINUX_SIG_IGN)
+            actions->changed &= ~(left & -left);
+        *action = (struct signal_action){ .handler = LINUX_SIG_IGN };
+    }
+    spinlock_release_irq(&actions->lock, on);
+}
+
+void signal_actions_release(struct signal_actions *actions)
 {
     if (actions && atomic_fetch_sub(&actions->references, 1) == 1)
         heap_free(actions);
@@ -67,7 +97,7 @@ enum status user_process_create(struct process *process)
     struct user_process *user;
     TRY(user_process_allocate(process, &user));
     limits_default(user->limits);
-    enum status outcome = actions_create(&user->actions);
+    enum status outcome = signal_actions_create(&user->actions);
     if (outcome == STATUS_OK)
         outcome = descriptor_table_create(&user->files);
     if (outcome == STATUS_OK)
@@ -94,8 +124,7 @@ static enum status user_process_inherit(const struct user_process *from, struct 
         to->actions = from->actions;
         atomic_fetch_add(&to->actions->references, 1);
     } else {
-        TRY(actions_create(&to->actions));
-        memcpy(to->actions->action, from->actions->action, sizeof to->actions->action);
+        TRY(signal_actions_copy(from->actions, &to->actions));
     }
     if (flags & CLONE_FILES) {
         to->files = from->files;
@@ -200,8 +229,8 @@ static void process_end(struct process *process)
     arch_space_activate(arch_space_kernel());
     preempt_enable();
     user_process_close(process);
-    vfork_release(process);
     process_finish(process);
+    vfork_release(process); // who waits for it finds a zombie, when nothing of this thread is left
 }
 
 // The thread leaves its process. True: it was the last one.
@@ -270,7 +299,7 @@ void threads_kill_others(struct process *process)
 void release_user_process(struct user_process *user)
 {
     pending_signals_clear(&user->pending);
-    actions_release(user->actions);
+    signal_actions_release(user->actions);
     heap_free(user);
 }
 
@@ -290,7 +319,7 @@ bool tell_parent_of_end(struct process *process) NO_LOCK_ANALYSIS // process_fin
     info.process = (int32_t)process->id;
     info.user = process->user->user;
     info.status = status & 0x7f ? status & 0x7f : status >> WAIT_CODE_SHIFT;
-    const struct signal_action *action = &parent->user->actions->action[LINUX_SIGCHLD];
+    const struct signal_action *action = signal_action(parent->user->actions, LINUX_SIGCHLD);
     bool wanted = info.number != LINUX_SIGCHLD || (action->handler != LINUX_SIG_IGN && !(action->flags & LINUX_SA_NOCLDWAIT));
     signal_send_process_locked(parent, &info);
     return wanted;

@@ -83,7 +83,7 @@ static void take_signals(const struct process *process, const struct thread *thr
         figures->blocked = thread->user->blocked;
     }
     for (int number = 1; number <= SIGNALS; number++) {
-        uint64_t handler = user->actions->action[number].handler;
+        uint64_t handler = signal_action(user->actions, number)->handler;
         figures->ignored |= handler == LINUX_SIG_IGN ? signal_bit(number) : 0;
         figures->caught |= handler > LINUX_SIG_IGN ? signal_bit(number) : 0;
     }

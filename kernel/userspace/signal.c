@@ -130,7 +130,7 @@ static void thread_refresh(struct thread *thread)
 
 static bool action_ignores(const struct signal_actions *actions, int number)
 {
-    uint64_t handler = actions->action[number].handler;
+    uint64_t handler = signal_action(actions, number)->handler;
     return handler == LINUX_SIG_IGN || (handler == LINUX_SIG_DFL && default_effects[number] == EFFECT_IGNORE);
 }
 
@@ -139,7 +139,7 @@ static bool action_ignores(const struct signal_actions *actions, int number)
 static void parent_tell(struct process *process, int code, int status) MUST_HOLD(process_registry_lock)
 {
     struct process *parent = process->parent;
-    if (parent && parent->user && !(parent->user->actions->action[LINUX_SIGCHLD].flags & LINUX_SA_NOCLDSTOP)) {
+    if (parent && parent->user && !(signal_action(parent->user->actions, LINUX_SIGCHLD)->flags & LINUX_SA_NOCLDSTOP)) {
         struct linux_siginfo info = { .number = LINUX_SIGCHLD, .code = code };
         info.process = (int32_t)process->id;
         info.status = status;
@@ -297,9 +297,8 @@ void signal_force(struct thread *thread, const struct linux_siginfo *info)
 {
     struct signal_actions *actions = thread->process->user->actions;
     bool on = spinlock_acquire_irq(&actions->lock);
-    struct signal_action *action = &actions->action[info->number];
-    if (thread->user->blocked & signal_bit(info->number) || action->handler == LINUX_SIG_IGN)
-        action->handler = LINUX_SIG_DFL;
+    if (thread->user->blocked & signal_bit(info->number) || signal_action(actions, info->number)->handler == LINUX_SIG_IGN)
+        signal_action_change(actions, info->number)->handler = LINUX_SIG_DFL;
     thread->user->blocked &= ~signal_bit(info->number);
     pending_forget(&thread->user->pending, signal_bit(info->number)); // the fault at hand is the one that counts
     pending_add(&thread->user->pending, info);
@@ -340,9 +339,9 @@ static int signal_take(struct thread *self, struct linux_siginfo *info, struct s
     bool on = spinlock_acquire_irq(&actions->lock);
     int number = pending_choose(self, ~self->user->blocked, info);
     if (number) {
-        *action = actions->action[number];
+        *action = *signal_action(actions, number);
         if (action->flags & LINUX_SA_RESETHAND && action->handler > LINUX_SIG_IGN)
-            actions->action[number].handler = LINUX_SIG_DFL;
+            signal_action_change(actions, number)->handler = LINUX_SIG_DFL;
     }
     thread_refresh(self);
     spinlock_release_irq(&actions->lock, on);

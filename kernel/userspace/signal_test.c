@@ -79,7 +79,7 @@ static uint64_t held(void)
 
 static struct signal_action *action(int number)
 {
-    return &process_current()->user->actions->action[number];
+    return signal_action_change(process_current()->user->actions, number);
 }
 
 // ---- pending sets ----
@@ -332,4 +332,40 @@ TEST(signal, returns_handlers_where_the_action_says_or_else_to_the_kernels_page)
     CHECK_EQUAL(signal_restorer(&user, &own), LINUX_HAS_RESTORER ? 0x2000 : 0x7000);
     user.signal_return = 0;
     CHECK_EQUAL(signal_restorer(&user, &bare), 0);
+}
+
+TEST(signal_actions, a_copy_has_what_was_changed_and_nothing_else)
+{
+    struct signal_actions *first, *second;
+    CHECK(signal_actions_create(&first) == STATUS_OK);
+    for (int number = 1; number <= SIGNALS; number++)
+        CHECK_EQUAL(signal_action(first, number)->handler, LINUX_SIG_DFL);
+    *signal_action_change(first, 1) = (struct signal_action){ .handler = 0x1000, .flags = LINUX_SA_RESETHAND, .mask = 6 };
+    signal_action_change(first, SIGNALS)->handler = LINUX_SIG_IGN;
+    CHECK(signal_actions_copy(first, &second) == STATUS_OK);
+    signal_action_change(first, 1)->handler = 0x2000;
+    signal_action_change(first, 2)->handler = 0x3000;
+    CHECK_EQUAL(signal_action(second, 1)->handler, 0x1000);
+    CHECK_EQUAL(signal_action(second, 1)->mask, 6);
+    CHECK_EQUAL(signal_action(second, 2)->handler, LINUX_SIG_DFL);
+    CHECK_EQUAL(signal_action(second, SIGNALS)->handler, LINUX_SIG_IGN);
+    signal_actions_release(first);
+    signal_actions_release(second);
+    signal_actions_release(nullptr);
+}
+
+TEST(signal_actions, only_what_is_ignored_outlives_a_reset)
+{
+    struct signal_actions *actions;
+    CHECK(signal_actions_create(&actions) == STATUS_OK);
+    *signal_action_change(actions, 2) = (struct signal_action){ .handler = 0x1000, .mask = 6 };
+    *signal_action_change(actions, 33) = (struct signal_action){ .handler = LINUX_SIG_DFL, .mask = 6 };
+    *signal_action_change(actions, SIGNALS) = (struct signal_action){ .handler = LINUX_SIG_IGN, .flags = LINUX_SA_RESETHAND };
+    signal_actions_reset(actions);
+    CHECK_EQUAL(signal_action(actions, 2)->handler, LINUX_SIG_DFL);
+    CHECK_EQUAL(signal_action(actions, 2)->mask, 0);
+    CHECK_EQUAL(signal_action(actions, 33)->mask, 0);
+    CHECK_EQUAL(signal_action(actions, SIGNALS)->handler, LINUX_SIG_IGN);
+    CHECK_EQUAL(signal_action(actions, SIGNALS)->flags, 0);
+    signal_actions_release(actions);
 }

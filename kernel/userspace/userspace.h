@@ -23,6 +23,13 @@ void user_process_close(struct process *process);
 // The process is what was loaded from now on (but for its space), and no longer what it was.
 void program_adopt(struct process *process, const struct exec_result *loaded);
 
+// Tables of actions: with one reference; all defaults, or as `from` is now. STATUS_NO_MEMORY. release takes nullptr, too.
+enum status signal_actions_create(struct signal_actions **made);
+enum status signal_actions_copy(struct signal_actions *from, struct signal_actions **made);
+void signal_actions_release(struct signal_actions *actions);
+// As execve has it: caught signals fall back to the default, ignored ones stay ignored.
+void signal_actions_reset(struct signal_actions *actions);
+
 enum status user_thread_create(struct thread *thread, uint64_t blocked);
 
 // First entry of a user thread: leaves for user mode through the frame at the top of its stack.

@@ -101,38 +101,29 @@ static enum status tables_copy(const struct user_process *user, struct own_table
 {
     *own = (struct own_tables){};
     if (atomic_load(&user->actions->references) > 1) {
-        own->actions = heap_alloc_zeroed(1, sizeof *own->actions);
-        if (!own->actions)
-            return STATUS_NO_MEMORY;
-        memcpy(own->actions->action, user->actions->action, sizeof own->actions->action);
-        spinlock_init(&own->actions->lock, RANK_SIGNALS);
-        own->actions->references = 1;
+        TRY(signal_actions_copy(user->actions, &own->actions));
     }
     return atomic_load(&user->files->references) > 1 ? descriptor_table_copy(user->files, &own->files) : STATUS_OK;
 }
 
 static void tables_discard(struct own_tables *own)
 {
-    heap_free(own->actions);
+    signal_actions_release(own->actions);
     if (own->files)
         descriptor_table_release(own->files);
 }
 
-// Caught signals fall back to the default, ignored ones stay ignored; descriptors marked so are closed.
 static void tables_adopt(struct user_process *user, const struct own_tables *own)
 {
     if (own->actions) {
-        atomic_fetch_sub(&user->actions->references, 1);
+        signal_actions_release(user->actions);
         user->actions = own->actions;
     }
     if (own->files) {
         descriptor_table_release(user->files);
         user->files = own->files;
     }
-    for (int number = 1; number <= SIGNALS; number++) {
-        struct signal_action *action = &user->actions->action[number];
-        *action = (struct signal_action){ .handler = action->handler == LINUX_SIG_IGN ? LINUX_SIG_IGN : LINUX_SIG_DFL };
-    }
+    signal_actions_reset(user->actions);
     descriptor_close_on_exec(user->files);
 }
 
@@ -218,10 +209,10 @@ struct wait_request {
 };
 
 struct wait_report {
-    uint64_t process; // 0: nothing to report
+    uint64_t process; // 0: nothing to report; the rest is then not filled in
     int status, code, detail;
     uint32_t user;
-    struct linux_rusage usage;
+    uint64_t cpu_ns, user_ns, switches_voluntary, switches_involuntary; // of one that ended, else 0
 };
 
 static bool child_matches(const struct process *child, const struct wait_request *request)
@@ -237,16 +228,29 @@ static void child_end_report(struct process *parent, struct process *child, bool
     report->status = status;
     report->code = status & 0x7f ? LINUX_CLD_KILLED : LINUX_CLD_EXITED;
     report->detail = status & 0x7f ? status & 0x7f : status >> 8;
-    uint64_t cpu = child->dead_cpu_ns + child->reaped_cpu_ns, user = child->dead_user_ns + child->reaped_user_ns;
-    report->usage = (struct linux_rusage){ .user_time = timeval_of(user),
-                                           .system_time = timeval_of(cpu - user),
-                                           .switches_voluntary = (int64_t)child->switches_voluntary,
-                                           .switches_involuntary = (int64_t)child->switches_involuntary };
+    report->cpu_ns = child->dead_cpu_ns + child->reaped_cpu_ns;
+    report->user_ns = child->dead_user_ns + child->reaped_user_ns;
+    report->switches_voluntary = child->switches_voluntary;
+    report->switches_involuntary = child->switches_involuntary;
     if (keep)
         return;
-    parent->reaped_cpu_ns += cpu;
-    parent->reaped_user_ns += user;
+    parent->reaped_cpu_ns += report->cpu_ns;
+    parent->reaped_user_ns += report->user_ns;
     process_reap(child);
+}
+
+static enum status usage_tell(const struct wait_report *report, uint64_t to)
+{
+    const struct linux_rusage usage = { .user_time = timeval_of(report->user_ns),
+                                        .system_time = timeval_of(report->cpu_ns - report->user_ns),
+                                        .switches_voluntary = (int64_t)report->switches_voluntary,
+                                        .switches_involuntary = (int64_t)report->switches_involuntary };
+    return arch_copy_to_user(to, &usage, sizeof usage);
+}
+
+static void report_begin(const struct process *child, struct wait_report *report)
+{
+    *report = (struct wait_report){ .process = child->id, .user = child->user->user };
 }
 
 // Whether the child has news; *report then has it, and it is news no more (unless WNOWAIT).
@@ -255,12 +259,13 @@ static bool child_report(struct process *parent, struct process *child, const st
 {
     struct user_process *user = child->user;
     bool keep = request->options & LINUX_WNOWAIT;
-    *report = (struct wait_report){ .process = child->id, .user = user->user };
     if (child->state == PROCESS_ZOMBIE && request->options & LINUX_WEXITED) {
+        report_begin(child, report);
         child_end_report(parent, child, keep, report);
         return true;
     }
     if (child->state == PROCESS_STOPPED && user->stop_status && request->options & LINUX_WUNTRACED) {
+        report_begin(child, report);
         report->code = LINUX_CLD_STOPPED;
         report->detail = (int)user->stop_status;
         report->status = (int)user->stop_status << 8 | 0x7f;
@@ -268,6 +273,7 @@ static bool child_report(struct process *parent, struct process *child, const st
         return true;
     }
     if (user->continued && child->state == PROCESS_RUNNING && request->options & LINUX_WCONTINUED) {
+        report_begin(child, report);
         report->code = LINUX_CLD_CONTINUED;
         report->detail = LINUX_SIGCONT;
         report->status = 0xffff;
@@ -281,7 +287,6 @@ static bool child_report(struct process *parent, struct process *child, const st
 static enum status children_look(struct process *parent, const struct wait_request *request, struct wait_report *report)
 {
     bool any = false, news = false;
-    *report = (struct wait_report){};
     mutex_acquire(&process_registry_lock);
     list_for_each_safe(node, &parent->children) {
         struct process *child = container_of(node, struct process, sibling_link);
@@ -341,7 +346,7 @@ int64_t sys_wait4(struct thread *self, const struct syscall_arguments *arguments
     if (outcome == STATUS_OK && report.process && value[1])
         outcome = arch_copy_to_user(value[1], &report.status, sizeof report.status);
     if (outcome == STATUS_OK && report.process && value[3])
-        outcome = arch_copy_to_user(value[3], &report.usage, sizeof report.usage);
+        outcome = usage_tell(&report, value[3]);
     return outcome == STATUS_OK ? (int64_t)report.process : syscall_result(outcome);
 }
 
@@ -368,7 +373,7 @@ int64_t sys_waitid(struct thread *self, const struct syscall_arguments *argument
         outcome = arch_copy_to_user(value[2], &info, sizeof info);
     }
     if (outcome == STATUS_OK && report.process && value[4])
-        outcome = arch_copy_to_user(value[4], &report.usage, sizeof report.usage);
+        outcome = usage_tell(&report, value[4]);
     return syscall_result(outcome);
 }
 

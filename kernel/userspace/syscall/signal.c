@@ -47,10 +47,9 @@ int64_t sys_rt_sigaction(struct thread *self, const struct syscall_arguments *ar
     if (value[1] && arch_copy_from_user(&wanted, value[1], sizeof wanted) != STATUS_OK)
         return syscall_result(STATUS_BAD_ADDRESS);
     bool on = spinlock_acquire_irq(&actions->lock);
-    struct signal_action *action = &actions->action[value[0]];
-    action_write(action, &old);
+    action_write(signal_action(actions, (int)value[0]), &old);
     if (value[1])
-        action_read(&wanted, action);
+        action_read(&wanted, signal_action_change(actions, (int)value[0]));
     spinlock_release_irq(&actions->lock, on);
     if (value[1])
         signal_forget(self->process, (int)value[0]);
