@@ -25,6 +25,25 @@ void tree_insert(struct tree *tree, struct tree_node *node, tree_compare *compar
 // Takes `node`, which must be in the tree, out of it.
 void tree_remove(struct tree *tree, struct tree_node *node);
 
+// ---- trees whose nodes sum up what hangs below them ----
+//
+// `update` makes a node's summary anew from the node itself and its two children, and says whether that changed it. The tree calls
+// it for all nodes whose subtree changed, from the bottom up; it is not called for plain trees.
+typedef bool tree_update(struct tree_node *node);
+
+// Puts `node`, whose own summary need not be made yet, right behind `previous` (nullptr: before all others).
+void tree_insert_after(struct tree *tree, struct tree_node *previous, struct tree_node *node, tree_update *update);
+
+// As tree_remove.
+void tree_remove_updating(struct tree *tree, struct tree_node *node, tree_update *update);
+
+// What the summary of `node` is made from has changed: makes it anew, and those above it as far as that changes them.
+static inline void tree_updated(struct tree_node *node, tree_update *update)
+{
+    while (node && update(node))
+        node = node->parent;
+}
+
 // Smallest / largest node, nullptr in an empty tree.
 struct tree_node *tree_first(const struct tree *tree);
 struct tree_node *tree_last(const struct tree *tree);

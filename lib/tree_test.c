@@ -101,3 +101,71 @@ TEST(tree, has_neither_first_nor_last_when_empty)
     tree_remove(&tree, &only.node);
     CHECK(!tree_first(&tree));
 }
+
+// ---- summaries: the largest weight of a subtree ----
+
+struct weighed {
+    struct tree_node node;
+    uint32_t weight, largest;
+    bool in;
+};
+
+static uint32_t largest_of(const struct tree_node *node)
+{
+    return node ? container_of(node, struct weighed, node)->largest : 0;
+}
+
+static uint32_t largest_now(const struct tree_node *node)
+{
+    return MAX(container_of(node, struct weighed, node)->weight, MAX(largest_of(node->left), largest_of(node->right)));
+}
+
+static bool largest_update(struct tree_node *node)
+{
+    struct weighed *item = container_of(node, struct weighed, node);
+    uint32_t before = item->largest;
+    item->largest = largest_now(node);
+    return item->largest != before;
+}
+
+static size_t wrong_summaries(const struct tree *tree)
+{
+    size_t wrong = 0;
+    for (struct tree_node *node = tree_first(tree); node; node = tree_next(node))
+        wrong += largest_of(node) != largest_now(node);
+    return wrong;
+}
+
+TEST(tree, keeps_summaries_right_through_random_changes)
+{
+    static struct weighed items[ITEMS]; // in the order of their addresses
+    struct tree tree = {};
+    uint32_t seed = 7;
+    size_t wrong = 0;
+    for (size_t i = 0; i < ITEMS; i++)
+        items[i] = (struct weighed){};
+    for (uint32_t step = 0; step < 6000; step++) {
+        seed = seed * 1'664'525 + 1'013'904'223;
+        size_t which = (seed >> 16) % ITEMS, before = which;
+        struct weighed *item = &items[which];
+        if (!item->in) {
+            while (before > 0 && !items[before - 1].in)
+                before--;
+            item->weight = seed >> 8 & 0xff;
+            tree_insert_after(&tree, before > 0 ? &items[before - 1].node : nullptr, &item->node, largest_update);
+            item->in = true;
+        } else if (seed & 1) {
+            tree_remove_updating(&tree, &item->node, largest_update);
+            item->in = false;
+        } else {
+            item->weight = seed >> 8 & 0xff;
+            tree_updated(&item->node, largest_update);
+        }
+        wrong += sound_height(tree.root, nullptr) < 0 || wrong_summaries(&tree);
+        for (struct tree_node *node = tree_first(&tree), *next; node; node = next) {
+            next = tree_next(node);
+            wrong += next && next < node;
+        }
+    }
+    CHECK_EQUAL(wrong, 0);
+}
