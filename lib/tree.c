@@ -27,11 +27,6 @@ static void child_replace(struct tree *tree, struct tree_node *parent, const str
         next->parent = parent;
 }
 
-static bool summary_update(struct tree_node *node, tree_update *update)
-{
-    return update && update(node);
-}
-
 // The right child rises above `node`. Returns what now stands in its place.
 static struct tree_node *turn_left(struct tree *tree, struct tree_node *node, tree_update *update)
 {
@@ -44,8 +39,10 @@ static struct tree_node *turn_left(struct tree *tree, struct tree_node *node, tr
     node->parent = riser;
     height_update(node);
     height_update(riser);
-    (void)summary_update(node, update);
-    (void)summary_update(riser, update);
+    if (update) {
+        (void)update(node);
+        (void)update(riser);
+    }
     return riser;
 }
 
@@ -60,40 +57,53 @@ static struct tree_node *turn_right(struct tree *tree, struct tree_node *node, t
     node->parent = riser;
     height_update(node);
     height_update(riser);
-    (void)summary_update(node, update);
-    (void)summary_update(riser, update);
+    if (update) {
+        (void)update(node);
+        (void)update(riser);
+    }
     return riser;
 }
 
-// Makes the subtree at `node`, whose subtrees differ by two at most and are balanced, balanced. Returns its root.
-static struct tree_node *balance_node(struct tree *tree, struct tree_node *node, tree_update *update)
+// The subtrees of `node` are balanced and differ by two. Returns the root that the subtree has when it is balanced.
+[[gnu::noinline]] static struct tree_node *balance_node(struct tree *tree, struct tree_node *node, tree_update *update)
 {
-    int32_t lean = height_of(node->left) - height_of(node->right);
-    if (lean > 1) {
+    if (height_of(node->left) > height_of(node->right)) {
         if (height_of(node->left->left) < height_of(node->left->right))
             turn_left(tree, node->left, update);
         return turn_right(tree, node, update);
     }
-    if (lean < -1) {
-        if (height_of(node->right->right) < height_of(node->right->left))
-            turn_right(tree, node->right, update);
-        return turn_left(tree, node, update);
-    }
-    height_update(node);
-    return node;
+    if (height_of(node->right->right) < height_of(node->right->left))
+        turn_right(tree, node->right, update);
+    return turn_left(tree, node, update);
 }
 
-// Stops where a subtree has the height and the summary it had: nothing above can have changed. After a turn the new root's summary
-// has nothing to be compared with, so the node above decides.
-static void balance_upwards(struct tree *tree, struct tree_node *node, tree_update *update)
+// Stops where a subtree has the height it had: nothing above can have changed. Returns the highest root of a subtree that was turned.
+static struct tree_node *balance_upwards(struct tree *tree, struct tree_node *node, tree_update *update)
+{
+    struct tree_node *turned = nullptr;
+    while (node) {
+        int32_t left = height_of(node->left), right = height_of(node->right), before = node->height;
+        if (UNLIKELY(left - right > 1 || right - left > 1))
+            node = turned = balance_node(tree, node, update);
+        else
+            node->height = MAX(left, right) + 1;
+        if (node->height == before)
+            break;
+        node = node->parent;
+    }
+    return turned;
+}
+
+// Makes the sums of `node` and those above it anew: up to `first` and `second`, which are among them, in any case, and then as far
+// as that changes them. (The sum of a root that was turned has nothing to be compared with: the node above it decides.)
+static void sums_renew(struct tree_node *node, const struct tree_node *first, const struct tree_node *second, tree_update *update)
 {
     while (node) {
-        int32_t before = node->height;
-        struct tree_node *root = balance_node(tree, node, update);
-        bool changed = root != node ? update != nullptr : summary_update(node, update);
-        if (root->height == before && !changed)
+        if (!update(node) && !first && !second)
             return;
-        node = root->parent;
+        first = node == first ? nullptr : first;
+        second = node == second ? nullptr : second;
+        node = node->parent;
     }
 }
 
@@ -107,7 +117,7 @@ void tree_insert(struct tree *tree, struct tree_node *node, tree_compare *compar
     }
     *node = (struct tree_node){ .parent = parent, .height = 1 };
     *link = node;
-    balance_upwards(tree, parent, nullptr);
+    (void)balance_upwards(tree, parent, nullptr);
 }
 
 static struct tree_node *leftmost(struct tree_node *node)
@@ -127,8 +137,9 @@ void tree_insert_after(struct tree *tree, struct tree_node *previous, struct tre
         parent->right = node;
     else
         parent->left = node;
-    (void)summary_update(node, update);
-    balance_upwards(tree, parent, update);
+    (void)update(node);
+    struct tree_node *turned = parent && parent->height == 1 ? balance_upwards(tree, parent, update) : nullptr;
+    sums_renew(parent, turned, nullptr, update);
 }
 
 // `node` has two children: its in-order successor, which has no left child, takes its place.
@@ -145,11 +156,9 @@ static void remove_inner(struct tree *tree, struct tree_node *node, tree_update 
     if (successor->right)
         successor->right->parent = successor;
     child_replace(tree, node->parent, node, successor);
-    balance_upwards(tree, changed, update);
-    if (update) {
-        (void)update(successor); // its summary was made for another place: the node above decides
-        tree_updated(successor->parent, update);
-    }
+    struct tree_node *turned = balance_upwards(tree, changed, update);
+    if (update)
+        sums_renew(changed, turned, successor, update); // whose sum was made for another place
 }
 
 void tree_remove_updating(struct tree *tree, struct tree_node *node, tree_update *update)
@@ -160,7 +169,9 @@ void tree_remove_updating(struct tree *tree, struct tree_node *node, tree_update
     }
     struct tree_node *parent = node->parent;
     child_replace(tree, parent, node, node->left ? node->left : node->right);
-    balance_upwards(tree, parent, update);
+    struct tree_node *turned = balance_upwards(tree, parent, update);
+    if (update)
+        sums_renew(parent, turned, nullptr, update);
 }
 
 void tree_remove(struct tree *tree, struct tree_node *node)

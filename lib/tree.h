@@ -28,7 +28,7 @@ void tree_remove(struct tree *tree, struct tree_node *node);
 // ---- trees whose nodes sum up what hangs below them ----
 //
 // `update` makes a node's summary anew from the node itself and its two children, and says whether that changed it. The tree calls
-// it for all nodes whose subtree changed, from the bottom up; it is not called for plain trees.
+// it for nodes whose subtree changed, from the bottom up, as far as that makes a difference; for plain trees never.
 typedef bool tree_update(struct tree_node *node);
 
 // Puts `node`, whose own summary need not be made yet, right behind `previous` (nullptr: before all others).

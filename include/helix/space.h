@@ -32,7 +32,7 @@ struct page_source {
 enum region_flags : uint32_t {
     REGION_SHARED = 1 << 0,          // writes reach the source and other spaces
     REGION_GROWS_DOWN = 1 << 1,      // a stack
-    REGION_ANONYMOUS_PAGES = 1 << 2, // holds pages of its own (written private pages), so fork must share its tables
+    REGION_ANONYMOUS_PAGES = 1 << 2, // may hold pages of its own (written private pages), so fork must share its tables
     REGION_HEAP = 1 << 3,            // brk
     REGION_STACK = 1 << 4,           // names it in /proc/PID/maps
     REGION_NO_WRITE = 1 << 5,        // shared mapping of a file that was opened for reading: may never become writable
@@ -41,6 +41,7 @@ enum region_flags : uint32_t {
     REGION_HUGE = 1 << 8,            // large pages wanted (MADV_HUGEPAGE) …
     REGION_NO_HUGE = 1 << 9,         // … never wanted (MADV_NOHUGEPAGE)
     REGION_DONT_FORK = 1 << 10,      // a child does not get it (MADV_DONTFORK)
+    REGION_TOUCHED = 1 << 12,        // may hold borrowed pages; a region without source, this and REGION_ANONYMOUS_PAGES has no page
     REGION_WIPE_ON_FORK = 1 << 11,   // a child finds zeros in it (MADV_WIPEONFORK); private and anonymous only
 };
 
@@ -56,11 +57,12 @@ struct CAPABILITY("region") region_lock {
 struct region {
     struct tree_node node;
     uint64_t start, end;
-    uint32_t access;         // PAGE_READ | PAGE_WRITE | PAGE_EXECUTE; 0: PROT_NONE
-    struct region_lock lock; // RANK_REGION, with the space's lock shared: what its page-table entries hold
-    _Atomic uint32_t flags;
+    uint64_t gap, largest_gap;  // free bytes right below it (and its guard); the most of any region in its subtree
+    uint32_t access;            // PAGE_READ | PAGE_WRITE | PAGE_EXECUTE and the key; 0: PROT_NONE
+    _Atomic uint32_t flags;     // enum region_flags
     struct page_source *source; // nullptr: anonymous
     uint64_t offset;            // of `start` in the source, in bytes
+    struct region_lock lock;    // RANK_REGION, with the space's lock shared: what its page-table entries hold
 };
 
 struct space {
@@ -68,14 +70,14 @@ struct space {
     struct arch_space arch;
     struct tree regions;             // by start; never overlap
     _Atomic(struct region *) recent; // hit by the last fault: most faults come in runs
+    struct region *spare_regions;    // freed ones, kept for those to come; spare_count of them
     struct wait_queue fault_waiters; // for any region's lock
     uint64_t heap_start, heap_end;   // brk; 0: no heap
     uint64_t map_top;                // mmap searches downwards from here
-    uint64_t map_cursor;             // … and finds nothing larger than map_hole between map_top and here
-    uint64_t map_hole;
-    uint32_t region_count;
+    uint32_t region_count, spare_count;
     uint64_t limit_data, limit_space, limit_stack; // bytes; UINT64_MAX: none
-    uint64_t mapped;                               // bytes in regions
+    uint64_t mapped;                               // bytes in regions …
+    uint64_t data, locked;                         // … of which private and writable but no stack; with REGION_LOCKED
     _Atomic uint32_t references;                   // threads of the process, and whoever looks at it
     _Atomic uint64_t faults_minor, faults_copied;
     // For /proc: where the program put its text, arguments and environment.

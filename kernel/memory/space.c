@@ -12,8 +12,8 @@
 //             and faults. A fault holds its region's own lock (RANK_REGION) as well, which keeps the pages of that region still;
 //             whoever has space->lock exclusively needs no region's. A page source is asked with them held, so sources must not
 //             touch user memory. `references` and the fault counters are atomic.
-// Cost        A fault costs one look at the last region used, one walk to look and one to map. mmap searches from where it last
-//             found room. Nothing walks pages that are not there.
+// Cost        A fault costs one look at the last region used, one walk to look and one to map. Finding a region or room for one takes
+//             as many steps as the tree is high. Nothing walks pages that are not there.
 // Limits      Overcommit is allowed: promises are kept by frames at fault time. Refused are a single request larger than RAM, what
 //             RLIMIT_AS, RLIMIT_DATA and RLIMIT_STACK forbid, and anything while free memory is at the reserve (space_reserve.c).
 // Not here    Who is to die when memory ends (kernel/userspace/fault.c); page tables (arch/PORT/space.c).
@@ -42,7 +42,7 @@ enum status space_create(struct space **made)
     }
     rwlock_init(&space->lock, RANK_SPACE);
     wait_queue_init(&space->fault_waiters);
-    space->map_top = space->map_cursor = align_down(arch_user_end() - STACK_GUARD_GAP, PAGE_SIZE);
+    space->map_top = align_down(arch_user_end() - STACK_GUARD_GAP, PAGE_SIZE);
     space->limit_data = space->limit_space = space->limit_stack = UINT64_MAX;
     atomic_store_explicit(&space->references, 1, memory_order_relaxed);
     *made = space;
@@ -76,22 +76,12 @@ struct space *space_exchange(struct space **slot, struct space *space)
     return old;
 }
 
-// Everything in the space ends at once, so the tree is taken apart without keeping its balance.
-static void regions_free(struct tree_node *node)
-{
-    while (node) {
-        struct tree_node *right = node->right;
-        regions_free(node->left); // as deep as the tree is high
-        region_free(region_of(node));
-        node = right;
-    }
-}
-
-void space_release(struct space *space)
+// Not analysed inside: nobody else has the space, so its lock is not taken.
+NO_LOCK_ANALYSIS void space_release(struct space *space)
 {
     if (atomic_fetch_sub_explicit(&space->references, 1, memory_order_acq_rel) != 1)
         return;
-    regions_free(space->regions.root);
+    regions_free_all(space);
     arch_space_destroy(&space->arch);
     heap_free(space);
 }

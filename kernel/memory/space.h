@@ -7,9 +7,16 @@
 enum : uint64_t {
     SPACE_LOWEST = 64 * KIB,   // below: never mapped, so that a null pointer with an offset faults
     STACK_GUARD_GAP = 1 * MIB, // kept free below regions that grow down
+    GAP_COUNTED = 16 * GIB,    // free room counts as no more than this in the tree's sums
 };
 
-enum { SPACE_REGIONS_MAX = 65'530 }; // Linux's vm.max_map_count
+// What faults set in a region, and what does not part it from its neighbours.
+enum : uint32_t { REGION_PAGES = REGION_ANONYMOUS_PAGES | REGION_TOUCHED };
+
+enum {
+    SPACE_REGIONS_MAX = 65'530, // Linux's vm.max_map_count
+    SPARE_REGIONS = 4,          // that a space keeps
+};
 
 // ---- space_region.c: the ordered tree ----
 
@@ -33,10 +40,42 @@ static inline struct region *region_previous(const struct region *region)
     return region_of(tree_previous(&region->node));
 }
 
+static inline uint32_t region_flags(const struct region *region)
+{
+    return atomic_load_explicit(&region->flags, memory_order_relaxed);
+}
+
+// With the space's lock held exclusively. A fault sets REGION_ANONYMOUS_PAGES with the region's lock.
+static inline void region_flags_change(struct region *region, uint32_t clear, uint32_t set)
+{
+    atomic_store_explicit(&region->flags, (region_flags(region) & ~clear) | set, memory_order_relaxed);
+}
+
+// Whether any page may be mapped in it.
+static inline bool region_holds_pages(const struct region *region)
+{
+    return region->source || region_flags(region) & REGION_PAGES;
+}
+
+// Whether such a region counts as data (RLIMIT_DATA), as Linux has it.
+static inline bool region_is_data(uint32_t access, uint32_t flags)
+{
+    return access & PAGE_WRITE && !(flags & (REGION_SHARED | REGION_GROWS_DOWN | REGION_STACK));
+}
+
+// `bytes` of such a region come (or go, when negative) in what the space counts.
+static inline void space_account(struct space *space, const struct region *region, int64_t bytes)
+{
+    uint32_t flags = region_flags(region);
+    space->mapped += (uint64_t)bytes;
+    space->data += region_is_data(region->access, flags) ? (uint64_t)bytes : 0;
+    space->locked += flags & REGION_LOCKED ? (uint64_t)bytes : 0;
+}
+
 // The lowest address that belongs to the region, its guard gap included.
 static inline uint64_t region_low(const struct region *region)
 {
-    if (!(region->flags & REGION_GROWS_DOWN))
+    if (!(region_flags(region) & REGION_GROWS_DOWN))
         return region->start;
     return region->start > STACK_GUARD_GAP ? region->start - STACK_GUARD_GAP : 0;
 }
@@ -48,23 +87,61 @@ struct region *region_after(struct space *space, uint64_t address) MUST_SHARE(sp
 // Bytes of [from, to) that lie in regions.
 uint64_t region_overlap(struct space *space, uint64_t from, uint64_t to) MUST_SHARE(space->lock);
 
-// A copy of `model` that holds a reference of its own on the source; in no tree yet. nullptr: no memory.
-struct region *region_new(const struct region *model);
+// A region with the bounds, access, flags and source of `model` and a reference of its own on the source; in no tree yet. nullptr: no memory.
+struct region *region_new(struct space *space, const struct region *model) MUST_HOLD(space->lock);
 
 // Gives back a region that is in no tree.
-void region_free(struct region *region);
+void region_free(struct space *space, struct region *region) MUST_HOLD(space->lock);
 
-// Puts a region where nothing is, joining it with its neighbours when they are alike. `region` may be freed by that.
+// Frees all regions, as the space ends. Their pages are the caller's business.
+void regions_free_all(struct space *space) MUST_HOLD(space->lock);
+
+// Whether the two, of which the first ends where the second starts, are one region that happens to be in two pieces.
+bool region_alike(const struct region *low, const struct region *high);
+
+// `region` takes pages of `other` over, so it may hold what that one may.
+void region_inherit(struct region *region, const struct region *other);
+
+// What `model` says becomes part of the space, between its neighbours (nullptr: none) with nothing in its range: by making one of
+// them larger when they are alike, else by a region of its own. STATUS_NO_MEMORY: nothing changed.
+enum status region_put(struct space *space, struct region *below, const struct region *model, struct region *above) MUST_HOLD(space->lock);
+
+// As region_put for a region made before; cannot fail. `region` may be freed by it.
 void region_place(struct space *space, struct region *region) MUST_HOLD(space->lock);
+
+// Puts a region between its neighbours, joining nothing.
+void region_insert(struct space *space, struct region *below, struct region *region, struct region *above) MUST_HOLD(space->lock);
 
 // Takes a region out of the tree and frees it; its pages are the caller's business.
 void region_drop(struct space *space, struct region *region) MUST_HOLD(space->lock);
+
+// Moves one end of a region, without crossing a neighbour or the other end. The source's offset goes along. Pages are the caller's business.
+void region_set_start(struct space *space, struct region *region, uint64_t start) MUST_HOLD(space->lock);
+void region_set_end(struct space *space, struct region *region, uint64_t end) MUST_HOLD(space->lock);
+
+// Cuts `lower` in two at `at`, strictly inside; `upper`, made by region_new from it, becomes the upper part. Returns that.
+struct region *region_split(struct space *space, struct region *lower, uint64_t at, struct region *upper) MUST_HOLD(space->lock);
 
 // Splits regions so that none crosses `from` or `to`. STATUS_NO_MEMORY: nothing changed.
 enum status region_isolate(struct space *space, uint64_t from, uint64_t to) MUST_HOLD(space->lock);
 
 // Joins neighbours that are alike, from the one before `from` to the one behind `to`.
 void region_join(struct space *space, uint64_t from, uint64_t to) MUST_HOLD(space->lock);
+
+// ---- space_gap.c ----
+
+// An address at which something can be put, and the regions next to it (nullptr: none).
+struct room {
+    uint64_t at;
+    struct region *below, *above;
+};
+
+// The highest place where `size` bytes are free; false: nowhere. The second prefers one that a large page can begin at.
+bool space_find_gap(struct space *space, uint64_t size, struct room *room) MUST_SHARE(space->lock);
+bool space_find_large_gap(struct space *space, uint64_t size, struct room *room) MUST_SHARE(space->lock);
+
+// Whether [from, to) is free, guard gaps included.
+bool space_room_at(struct space *space, uint64_t from, uint64_t to, struct room *room) MUST_SHARE(space->lock);
 
 // ---- a region's own lock ----
 //
@@ -94,11 +171,17 @@ NO_LOCK_ANALYSIS static inline void region_release(struct space *space, struct r
 
 // ---- space_map.c ----
 
-// Where `size` bytes are free, top down; false: nowhere.
-bool space_find_gap(struct space *space, uint64_t size, uint64_t *at) MUST_HOLD(space->lock);
+// Whether `added` more bytes of a region of such access and flags break a limit or the reserve.
+enum status space_may_grow(struct space *space, uint64_t added, uint32_t access, uint32_t flags) MUST_HOLD(space->lock);
 
-// Whether a region of `added` more bytes breaks a limit or the reserve.
-enum status space_may_grow(struct space *space, uint64_t added) MUST_HOLD(space->lock);
+// The range in whole pages; false: it is no range of the user half.
+bool space_range(uint64_t at, uint64_t *size);
+
+// Whether pages of such a region are promises that only RAM can keep.
+static inline bool region_needs_promise(uint32_t access, uint32_t flags)
+{
+    return access & PAGE_WRITE && !(flags & (REGION_SHARED | REGION_NO_RESERVE));
+}
 
 // Unmaps [from, to), page-aligned. STATUS_NO_MEMORY: nothing changed.
 enum status space_clear(struct space *space, uint64_t from, uint64_t to) MUST_HOLD(space->lock);

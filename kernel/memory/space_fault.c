@@ -91,6 +91,8 @@ static enum status fault_zero_read(const struct fault *fault)
 {
     phys_t zero;
     TRY(zero_frame(&zero));
+    if (UNLIKELY(!(atomic_load_explicit(&fault->region->flags, memory_order_relaxed) & REGION_TOUCHED)))
+        fault->region->flags |= REGION_TOUCHED;
     arch_leaf_set(fault->leaf, zero, access_without_write(fault->region) | PAGE_BORROWED);
     return STATUS_OK;
 }
@@ -263,8 +265,7 @@ static struct region *stack_grow(struct space *space, uint64_t address) MUST_HOL
     uint64_t added = region->start - start;
     if (added > space->limit_space || space->mapped > space->limit_space - added)
         return nullptr;
-    region->start = start;
-    space->mapped += added;
+    region_set_start(space, region, start);
     return region;
 }
 

@@ -9,7 +9,7 @@ struct fork {
 // Pages of a source alone are not copied: the child finds them again at its own faults.
 static enum status fork_region(struct fork *fork, const struct region *region) MUST_HOLD(fork->parent->lock) MUST_HOLD(fork->child->lock)
 {
-    struct region *copy = region_new(region);
+    struct region *copy = region_new(fork->child, region);
     if (!copy)
         return STATUS_NO_MEMORY;
     region_place(fork->child, copy);
@@ -23,8 +23,6 @@ static void fork_copy_fields(const struct space *parent, struct space *child)
     child->heap_start = parent->heap_start;
     child->heap_end = parent->heap_end;
     child->map_top = parent->map_top;
-    child->map_cursor = parent->map_cursor;
-    child->map_hole = parent->map_hole;
     child->limit_data = parent->limit_data;
     child->limit_space = parent->limit_space;
     child->limit_stack = parent->limit_stack;

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: MIT
-// space_region.c: the ordered tree of regions: finding, splitting and joining them.
+// space_region.c: the ordered tree of regions: finding, placing, cutting and joining them.
+//
+// Every region knows the free room right below it (`gap`) and the largest such room in its subtree, so that the highest room that is large
+// enough is found in O(log n) (space_gap.c). Rooms of GAP_COUNTED and more count as that: most programs have a few that are
+// enormous, and a mapping made in one of those changes no sum. Bounds and places change by the functions of this file alone, which keep these sums,
+// and what the space counts (space_account), true.
 #include "space.h"
 
 #include <helix/heap.h>
 #include <helix/thread.h>
 
-static int region_compare(const struct tree_node *a, const struct tree_node *b)
-{
-    uint64_t first = container_of(a, struct region, node)->start, second = container_of(b, struct region, node)->start;
-    return first < second ? -1 : first > second;
-}
+// ---- finding ----
 
 struct region *region_floor(struct space *space, uint64_t address)
 {
@@ -17,12 +18,9 @@ struct region *region_floor(struct space *space, uint64_t address)
     struct region *best = nullptr;
     while (node) {
         struct region *region = region_of(node);
-        if (region->start <= address) {
-            best = region;
-            node = node->right;
-        } else {
-            node = node->left;
-        }
+        bool at_or_below = region->start <= address;
+        best = at_or_below ? region : best;
+        node = at_or_below ? node->right : node->left;
     }
     return best;
 }
@@ -47,6 +45,16 @@ struct region *space_find(struct space *space, uint64_t address)
     return region;
 }
 
+uint64_t region_overlap(struct space *space, uint64_t from, uint64_t to)
+{
+    uint64_t bytes = 0;
+    for (struct region *region = region_after(space, from); region && region->start < to; region = region_next(region))
+        bytes += MIN(region->end, to) - MAX(region->start, from);
+    return bytes;
+}
+
+// ---- a region's own lock ----
+
 void region_wait(struct space *space, struct region *region)
 {
     struct waiter waiter;
@@ -60,89 +68,208 @@ void region_wait(struct space *space, struct region *region)
     wait_end(&waiter);
 }
 
-uint64_t region_overlap(struct space *space, uint64_t from, uint64_t to)
+// ---- life ----
+
+// A space keeps a few regions that were freed for those it will make: mapping and unmapping, or protecting a page to and fro, then
+// allocates nothing. They hang together by node.parent.
+static struct region *spare_take(struct space *space) MUST_HOLD(space->lock)
 {
-    uint64_t bytes = 0;
-    for (struct region *region = region_after(space, from); region && region->start < to; region = region_next(region))
-        bytes += MIN(region->end, to) - MAX(region->start, from);
-    return bytes;
+    struct region *region = space->spare_regions;
+    if (!region)
+        return heap_alloc(sizeof *region);
+    space->spare_regions = region_of(region->node.parent);
+    space->spare_count--;
+    return region;
 }
 
-struct region *region_new(const struct region *model)
+struct region *region_new(struct space *space, const struct region *model)
 {
-    struct region *region = heap_alloc(sizeof *region);
-    if (!region)
+    struct region *region = spare_take(space);
+    if (UNLIKELY(!region))
         return nullptr;
-    *region = *model;
+    region->start = model->start;
+    region->end = model->end;
+    region->access = model->access;
+    atomic_init(&region->flags, region_flags(model));
+    atomic_init(&region->lock.state, REGION_FREE);
+    region->source = model->source;
+    region->offset = model->offset;
     if (region->source)
         region->source->ops->retain(region->source);
     return region;
 }
 
-void region_free(struct region *region)
+void region_free(struct space *space, struct region *region)
 {
     if (region->source)
         region->source->ops->release(region->source);
-    heap_free(region);
+    if (space->spare_count >= SPARE_REGIONS) {
+        heap_free(region);
+        return;
+    }
+    region->node.parent = space->spare_regions ? &space->spare_regions->node : nullptr;
+    space->spare_regions = region;
+    space->spare_count++;
+}
+
+// Everything in the space ends at once, so the tree is taken apart without keeping its balance.
+static void regions_free(struct space *space, struct tree_node *node) MUST_HOLD(space->lock)
+{
+    while (node) {
+        struct tree_node *right = node->right;
+        regions_free(space, node->left); // as deep as the tree is high
+        region_free(space, region_of(node));
+        node = right;
+    }
+}
+
+void regions_free_all(struct space *space)
+{
+    regions_free(space, space->regions.root);
+    space->regions.root = nullptr;
+    while (space->spare_regions)
+        heap_free(spare_take(space));
+}
+
+// ---- gaps ----
+
+static uint64_t largest_below(const struct tree_node *node)
+{
+    return node ? container_of(node, struct region, node)->largest_gap : 0;
+}
+
+static bool region_sum_up(struct tree_node *node)
+{
+    struct region *region = region_of(node);
+    uint64_t left = largest_below(node->left), right = largest_below(node->right);
+    uint64_t largest = MAX(MIN(region->gap, GAP_COUNTED), MAX(left, right));
+    bool changed = largest != region->largest_gap;
+    region->largest_gap = largest;
+    return changed;
+}
+
+static uint64_t gap_above(const struct region *below, const struct region *region)
+{
+    uint64_t bottom = below ? MAX(below->end, SPACE_LOWEST) : SPACE_LOWEST, low = region_low(region);
+    return low > bottom ? low - bottom : 0;
+}
+
+// The room below `region`, which may be nullptr, has changed; `below` is the region there.
+static void gap_renew(struct region *region, const struct region *below)
+{
+    if (!region)
+        return;
+    uint64_t before = region->gap;
+    region->gap = gap_above(below, region);
+    if (MIN(before, GAP_COUNTED) != MIN(region->gap, GAP_COUNTED))
+        tree_updated(&region->node, region_sum_up);
+}
+
+// ---- placing and cutting ----
+
+void region_insert(struct space *space, struct region *below, struct region *region, struct region *above)
+{
+    region->gap = gap_above(below, region);
+    region->largest_gap = 0;
+    tree_insert_after(&space->regions, below ? &below->node : nullptr, &region->node, region_sum_up);
+    gap_renew(above, region);
+    space->region_count++;
+    space_account(space, region, (int64_t)region_size(region));
+}
+
+static void region_take_out(struct space *space, struct region *region) MUST_HOLD(space->lock)
+{
+    struct region *above = region_next(region), *below = above ? region_previous(region) : nullptr;
+    if (atomic_load_explicit(&space->recent, memory_order_relaxed) == region)
+        atomic_store_explicit(&space->recent, nullptr, memory_order_relaxed);
+    tree_remove_updating(&space->regions, &region->node, region_sum_up);
+    gap_renew(above, below);
+    space->region_count--;
+    space_account(space, region, -(int64_t)region_size(region));
 }
 
 void region_drop(struct space *space, struct region *region)
 {
-    if (atomic_load_explicit(&space->recent, memory_order_relaxed) == region)
-        atomic_store_explicit(&space->recent, nullptr, memory_order_relaxed);
-    tree_remove(&space->regions, &region->node);
-    space->region_count--;
-    space->mapped -= region_size(region);
-    region_free(region);
+    region_take_out(space, region);
+    region_free(space, region);
 }
 
-static void region_insert(struct space *space, struct region *region) MUST_HOLD(space->lock)
+void region_set_start(struct space *space, struct region *region, uint64_t start)
 {
-    tree_insert(&space->regions, &region->node, region_compare);
-    space->region_count++;
-    space->mapped += region_size(region);
+    space_account(space, region, (int64_t)(region->start - start));
+    region->offset = region->source ? region->offset + (start - region->start) : 0;
+    region->start = start;
+    gap_renew(region, region_previous(region));
 }
 
-// Whether `low` and `high` are one region that happens to be in two pieces.
-static bool region_alike(const struct region *low, const struct region *high)
+void region_set_end(struct space *space, struct region *region, uint64_t end)
+{
+    space_account(space, region, (int64_t)(end - region->end));
+    region->end = end;
+    gap_renew(region_next(region), region);
+}
+
+// ---- joining ----
+
+bool region_alike(const struct region *low, const struct region *high)
 {
     return low->end == high->start && low->access == high->access && low->source == high->source &&
-           !((low->flags ^ high->flags) & ~REGION_ANONYMOUS_PAGES) && !(low->flags & (REGION_GROWS_DOWN | REGION_STACK)) &&
+           !((region_flags(low) ^ region_flags(high)) & ~REGION_PAGES) && !(region_flags(low) & (REGION_GROWS_DOWN | REGION_STACK)) &&
            (!low->source || low->offset + region_size(low) == high->offset);
+}
+
+void region_inherit(struct region *region, const struct region *other)
+{
+    region_flags_change(region, 0, region_flags(other) & REGION_PAGES);
 }
 
 // `high` becomes part of `low`.
 static void region_absorb(struct space *space, struct region *low, struct region *high) MUST_HOLD(space->lock)
 {
-    uint64_t size = region_size(high);
-    low->flags |= high->flags & REGION_ANONYMOUS_PAGES;
+    uint64_t end = high->end;
+    region_inherit(low, high);
     region_drop(space, high);
-    low->end += size;
-    space->mapped += size;
+    region_set_end(space, low, end);
+}
+
+// Whether neighbours took what `region`, which is in no tree, describes.
+static bool region_merge(struct space *space, struct region *below, const struct region *region, struct region *above)
+    MUST_HOLD(space->lock)
+{
+    if (below && region_alike(below, region)) {
+        region_inherit(below, region);
+        region_set_end(space, below, region->end);
+        if (above && region_alike(below, above))
+            region_absorb(space, below, above);
+        return true;
+    }
+    if (above && region_alike(region, above)) {
+        region_inherit(above, region);
+        region_set_start(space, above, region->start);
+        return true;
+    }
+    return false;
+}
+
+enum status region_put(struct space *space, struct region *below, const struct region *model, struct region *above)
+{
+    if (region_merge(space, below, model, above))
+        return STATUS_OK;
+    struct region *region = space->region_count < SPACE_REGIONS_MAX ? region_new(space, model) : nullptr;
+    if (!region)
+        return STATUS_NO_MEMORY;
+    region_insert(space, below, region, above);
+    return STATUS_OK;
 }
 
 void region_place(struct space *space, struct region *region)
 {
-    struct region *low = region_floor(space, region->start);
-    struct region *high = low ? region_next(low) : region_of(tree_first(&space->regions));
-    if (low && region_alike(low, region)) {
-        low->end = region->end;
-        low->flags |= region->flags & REGION_ANONYMOUS_PAGES;
-        space->mapped += region_size(region);
-        region_free(region);
-        if (high && region_alike(low, high))
-            region_absorb(space, low, high);
-        return;
-    }
-    if (high && region_alike(region, high)) {
-        high->start = region->start;
-        high->offset = region->offset;
-        high->flags |= region->flags & REGION_ANONYMOUS_PAGES;
-        space->mapped += region_size(region);
-        region_free(region);
-        return;
-    }
-    region_insert(space, region);
+    struct region *below = region_floor(space, region->start);
+    struct region *above = below ? region_next(below) : region_of(tree_first(&space->regions));
+    if (region_merge(space, below, region, above))
+        region_free(space, region);
+    else
+        region_insert(space, below, region, above);
 }
 
 // The region that has `at` strictly inside, nullptr if none.
@@ -152,17 +279,16 @@ static struct region *region_crossing(struct space *space, uint64_t at) MUST_HOL
     return region && region->start < at && at < region->end ? region : nullptr;
 }
 
-// `upper`, a copy of the region that crosses `at`, becomes the part from there on.
-static void region_split(struct space *space, uint64_t at, struct region *upper) MUST_HOLD(space->lock)
+struct region *region_split(struct space *space, struct region *lower, uint64_t at, struct region *upper)
 {
-    struct region *lower = region_crossing(space, at);
-    upper->flags = lower->flags;
+    struct region *above = region_next(lower);
     upper->start = at;
     upper->end = lower->end;
     upper->offset = lower->source ? lower->offset + (at - lower->start) : 0;
+    space_account(space, lower, -(int64_t)region_size(upper));
     lower->end = at;
-    space->mapped -= region_size(upper);
-    region_insert(space, upper);
+    region_insert(space, lower, upper, above);
+    return upper;
 }
 
 enum status region_isolate(struct space *space, uint64_t from, uint64_t to)
@@ -172,19 +298,18 @@ enum status region_isolate(struct space *space, uint64_t from, uint64_t to)
         return STATUS_OK;
     if (space->region_count + 2 > SPACE_REGIONS_MAX)
         return STATUS_NO_MEMORY;
-    struct region *spare_from = at_from ? region_new(at_from) : nullptr;
-    struct region *spare_to = at_to ? region_new(at_to) : nullptr;
+    struct region *spare_from = at_from ? region_new(space, at_from) : nullptr;
+    struct region *spare_to = at_to ? region_new(space, at_to) : nullptr;
     if ((at_from && !spare_from) || (at_to && !spare_to)) {
         if (spare_from)
-            region_free(spare_from);
+            region_free(space, spare_from);
         if (spare_to)
-            region_free(spare_to);
+            region_free(space, spare_to);
         return STATUS_NO_MEMORY;
     }
-    if (spare_from)
-        region_split(space, from, spare_from);
+    struct region *upper = spare_from ? region_split(space, at_from, from, spare_from) : nullptr;
     if (spare_to)
-        region_split(space, to, spare_to);
+        region_split(space, at_to == at_from && upper ? upper : at_to, to, spare_to);
     return STATUS_OK;
 }
 

@@ -41,17 +41,17 @@ static enum status remap_move(struct space *space, const struct remap *remap, ui
     model.end = to + remap->new_size;
     if (old->source)
         model.offset = old->offset + (remap->at - old->start);
-    struct region *region = region_new(&model);
+    struct region *region = region_new(space, &model);
     if (!region)
         return STATUS_NO_MEMORY;
-    enum status outcome = region_isolate(space, remap->at, remap->at + remap->old_size);
+    enum status outcome = remap->old_size ? region_isolate(space, remap->at, remap->at + remap->old_size) : STATUS_OK;
     if (outcome == STATUS_OK)
         outcome = arch_space_move(&space->arch, (virt_t){ remap->at }, (virt_t){ to }, MIN(remap->old_size, remap->new_size));
     if (outcome == STATUS_OK && remap->old_size)
         outcome = space_clear(space, remap->at, remap->at + remap->old_size); // cannot fail: no region crosses its ends
     if (outcome != STATUS_OK) {
         region_join(space, remap->at, remap->at + remap->old_size);
-        region_free(region);
+        region_free(space, region);
         return outcome;
     }
     region_place(space, region);
@@ -69,25 +69,27 @@ static enum status remap_grow(struct space *space, const struct remap *remap, ui
 {
     struct region *region = space_find(space, remap->at);
     uint64_t added = remap->new_size - remap->old_size;
-    TRY(space_may_grow(space, added));
+    TRY(space_may_grow(space, added, region->access, region_flags(region)));
     if (region->access & PAGE_WRITE && !(region->flags & (REGION_SHARED | REGION_NO_RESERVE)) && !frames_promise_allowed(added))
         return STATUS_NO_MEMORY;
     *result = remap->at;
     if (remap_extends(space, remap, region)) {
-        region->end += added;
-        space->mapped += added;
+        region_set_end(space, region, region->end + added);
         region_join(space, region->start, region->end);
         return STATUS_OK;
     }
-    if (!(remap->flags & LINUX_MREMAP_MAYMOVE) || !space_find_gap(space, remap->new_size, result))
+    struct room room;
+    if (!(remap->flags & LINUX_MREMAP_MAYMOVE) || !space_find_gap(space, remap->new_size, &room))
         return STATUS_NO_MEMORY;
-    return remap_move(space, remap, *result);
+    *result = room.at;
+    return remap_move(space, remap, room.at);
 }
 
 static enum status remap_fixed(struct space *space, const struct remap *remap, uint64_t *result) MUST_HOLD(space->lock)
 {
+    const struct region *region = space_find(space, remap->at);
     if (remap->new_size > remap->old_size)
-        TRY(space_may_grow(space, remap->new_size - remap->old_size));
+        TRY(space_may_grow(space, remap->new_size - remap->old_size, region->access, region_flags(region)));
     TRY(space_clear(space, remap->new_at, remap->new_at + remap->new_size));
     *result = remap->new_at;
     return remap_move(space, remap, remap->new_at);

@@ -98,7 +98,7 @@ static uint64_t space_lay_out(struct space *space, struct program *program, cons
     struct exec_places places;
     exec_choose_places(arch_user_end(), space->limit_stack, random, &places);
     program->base = image->position_independent ? align_up(places.image, image->alignment) : 0;
-    space->map_top = space->map_cursor = places.map_top;
+    space->map_top = places.map_top;
     space->heap_start = program->base + image->high + random_offset(random->heap, HEAP_RANDOM_PAGES);
     space->heap_end = space->heap_start;
     return places.stack_top;
