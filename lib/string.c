@@ -71,12 +71,31 @@ static void copy_backwards(char *to_end, const char *from_end, size_t size)
     return 0;
 }
 
+// Looks at whole aligned words, which may begin before the text and end behind it, but in no page that it is not in.
+[[clang::no_sanitize("address")]] size_t string_length_bounded(const char *text, size_t limit)
+{
+    enum : uint64_t { EACH = 0x0101'0101'0101'0101, TOPS = 0x80 * EACH };
+    static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__);
+    if (!limit)
+        return 0;
+    size_t before = (uintptr_t)text % WORD;
+    const word *at = (const word *)(text - before);
+    uint64_t found = *at | ((1ull << before * 8) - 1); // what stands before the text ends nothing
+    size_t length = 0;
+    for (;;) {
+        uint64_t zeros = (found - EACH) & ~found & TOPS; // the lowest bit set is right
+        if (zeros)
+            return MIN(length + (size_t)__builtin_ctzll(zeros) / 8 - before, limit);
+        length += WORD;
+        if (length - before >= limit)
+            return limit;
+        found = *++at;
+    }
+}
+
 size_t strlen(const char *text)
 {
-    const char *end = text;
-    while (*end)
-        end++;
-    return (size_t)(end - text);
+    return string_length_bounded(text, SIZE_MAX);
 }
 
 int strcmp(const char *a, const char *b)
@@ -104,14 +123,6 @@ char *strchr(const char *text, int byte)
             return nullptr;
     }
     return (char *)text;
-}
-
-size_t string_length_bounded(const char *text, size_t limit)
-{
-    size_t length = 0;
-    while (length < limit && text[length])
-        length++;
-    return length;
 }
 
 bool string_copy(char *to, const char *text, size_t size)

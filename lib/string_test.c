@@ -106,6 +106,22 @@ TEST(string, texts_compare_and_measure)
     CHECK(string_starts("root=/dev", "root=") && !string_starts("roo", "root") && string_starts("x", ""));
 }
 
+TEST(string, lengths_are_right_at_every_alignment)
+{
+    alignas(8) char text[64];
+    for (size_t start = 0; start < 16; start++) {
+        for (size_t length = 0; length < 24; length++) {
+            memset(text, 0, start);
+            memset(text + start, length % 2 ? 0x80 : 1, length); // bytes that a borrow could mistake for an end
+            memset(text + start + length, 0xff, sizeof text - start - length);
+            text[start + length] = '\0';
+            CHECK_EQUAL(strlen(text + start), length);
+            for (size_t limit = 0; limit < 32; limit++)
+                CHECK_EQUAL(string_length_bounded(text + start, limit), MIN(length, limit));
+        }
+    }
+}
+
 TEST(string, copies_what_fits_and_says_so)
 {
     char to[4];
