@@ -3,8 +3,6 @@
 
 #include <arch/machine.h>
 
-#include <stdatomic.h>
-
 #include <abi/linux/elf.h>
 #include <lib/types.h>
 
@@ -19,7 +17,7 @@ uint16_t arch_elf_machine(void)
 }
 
 // A bit for each extension of one letter whose registers are saved.
-static uint64_t hwcap_find(void)
+uint64_t arch_elf_hwcap(void)
 {
     static const char always[] = "imac", with_float[] = "fd";
     uint64_t bits = 0;
@@ -27,16 +25,6 @@ static uint64_t hwcap_find(void)
         bits |= (uint64_t)isa_letter(always[i]) << (always[i] - 'a');
     for (size_t i = 0; with_float[i] && fpu_present(); i++)
         bits |= (uint64_t)isa_letter(with_float[i]) << (with_float[i] - 'a');
-    return bits;
-}
-
-// Every program asks, and finding it out is a walk of the device tree. Whoever comes first, at the same time even, writes the same.
-uint64_t arch_elf_hwcap(void)
-{
-    static _Atomic uint64_t found; // 0: not yet
-    uint64_t bits = atomic_load_explicit(&found, memory_order_relaxed);
-    if (!bits)
-        atomic_store_explicit(&found, bits = hwcap_find(), memory_order_relaxed);
     return bits;
 }
 

@@ -74,6 +74,9 @@ void exec_choose_places(uint64_t user_end, uint64_t stack_limit, const struct ex
 
 // ---- exec_stack.c: arguments, environment and auxiliary vector ----
 
+// Notes what programs are told about the machine. Once, before the first is loaded.
+void exec_init(void);
+
 struct stack_plan {
     const struct program *program;
     const char *path; // AT_EXECFN

@@ -24,6 +24,18 @@ enum { AUXILIARY_PAIRS = 20 }; // at most, the closing one included
 
 static const char *const platform = LINUX_PLATFORM;
 
+// What every program is told about the machine: finding it out may be a long way. [const] after exec_init().
+static struct {
+    uint64_t hwcap, hwcap2, signal_stack_minimum;
+} machine;
+
+void exec_init(void)
+{
+    machine.hwcap = arch_elf_hwcap();
+    machine.hwcap2 = arch_elf_hwcap2();
+    machine.signal_stack_minimum = arch_signal_stack_minimum();
+}
+
 struct auxiliary {
     uint64_t tag, value;
 };
@@ -114,7 +126,7 @@ static void auxiliary_fill(const struct stack_plan *plan, const struct stack_lay
     const struct elf_image *image = &plan->program->image;
     const struct user_process *user = process_current()->user; // nullptr: the kernel starts the program
     const struct auxiliary all[] = {
-        { LINUX_AT_HWCAP, arch_elf_hwcap() },
+        { LINUX_AT_HWCAP, machine.hwcap },
         { LINUX_AT_PAGESZ, PAGE_SIZE },
         { LINUX_AT_CLKTCK, LINUX_CLOCK_TICKS },
         { LINUX_AT_PHDR, image->table_address ? plan->program->base + image->table_address : 0 },
@@ -130,14 +142,14 @@ static void auxiliary_fill(const struct stack_plan *plan, const struct stack_lay
         { LINUX_AT_SECURE, 0 },
         { LINUX_AT_RANDOM, layout->random },
         { LINUX_AT_EXECFN, layout->path },
-        { LINUX_AT_MINSIGSTKSZ, arch_signal_stack_minimum() },
+        { LINUX_AT_MINSIGSTKSZ, machine.signal_stack_minimum },
     };
     static_assert(ARRAY_LENGTH(all) + 3 <= AUXILIARY_PAIRS);
     size_t count = ARRAY_LENGTH(all);
     memset(pairs, 0, AUXILIARY_PAIRS * sizeof *pairs); // LINUX_AT_NULL
     memcpy(pairs, all, sizeof all);
-    if (arch_elf_hwcap2())
-        pairs[count++] = (struct auxiliary){ LINUX_AT_HWCAP2, arch_elf_hwcap2() };
+    if (machine.hwcap2)
+        pairs[count++] = (struct auxiliary){ LINUX_AT_HWCAP2, machine.hwcap2 };
     if (platform)
         pairs[count++] = (struct auxiliary){ LINUX_AT_PLATFORM, layout->platform };
 }

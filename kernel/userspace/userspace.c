@@ -11,6 +11,7 @@
 
 #include <helix/user.h>
 
+#include "exec.h"
 #include "userspace.h"
 
 static const struct process_hooks hooks = {
@@ -21,6 +22,7 @@ static const struct process_hooks hooks = {
 
 enum status userspace_init(void)
 {
+    exec_init();
     TRY(signal_page_init());
     process_set_hooks(&hooks);
     return job_init();
