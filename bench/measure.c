@@ -53,20 +53,26 @@ static void marked_sample(const struct row *row, unsigned number, long loops)
         row->after(loops);
 }
 
+// The shorter of two samples: what interrupts one of them does not make a batch too small.
+static uint64_t try_batch(const struct row *row, long loops)
+{
+    uint64_t first = sample(row, loops), second = sample(row, loops);
+    return first < second ? first : second;
+}
+
 // A batch whose sample is long enough; finding it warms up.
 static long choose_batch(const struct row *row, uint64_t *spent)
 {
     long loops = row->least ? row->least : 1;
-    *spent = sample(row, loops);
+    *spent = try_batch(row, loops);
     if (row->lateness)
         return 1;
     while (*spent < sample_target[wall_time] && (!row->most || loops < row->most)) {
         loops *= 2;
         if (row->most && loops > row->most)
             loops = row->most;
-        *spent = sample(row, loops);
+        *spent = try_batch(row, loops);
     }
-    *spent = sample(row, loops);
     return loops;
 }
 

@@ -220,6 +220,43 @@ static void run_move(long loops)
             give_up("mremap");
 }
 
+// Faults beside so many other regions: every second page of a reservation is a region of its own that is faulted in.
+static void prepare_among(long regions)
+{
+    char *room = mmap(NULL, (size_t)regions * 2 * PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    NEED(room != MAP_FAILED, "mmap");
+    for (long i = 0; i < regions; i++)
+        NEED(mprotect(room + i * 2 * PAGE, PAGE, PROT_READ | PROT_WRITE) == 0, "mprotect");
+    mapped = room;
+}
+
+// So many of them are touched in one sample, spread evenly; DONTNEED empties them again.
+static long among_regions;
+
+static void prepare_among_10(void)
+{
+    prepare_among(among_regions = 10);
+}
+
+static void prepare_among_10000(void)
+{
+    prepare_among(among_regions = 10000);
+}
+
+static void run_among(long loops)
+{
+    long step = among_regions / loops;
+    for (long i = 0; i < loops; i++)
+        *(volatile char *)(mapped + i * step * 2 * PAGE) = 1;
+}
+
+static void after_among(long loops)
+{
+    long step = among_regions / loops;
+    for (long i = 0; i < loops; i++)
+        NEED(madvise(mapped + i * step * 2 * PAGE, PAGE, MADV_DONTNEED) == 0, "madvise");
+}
+
 static const struct row rows[] = {
     { "mmap_munmap_4k", .run = run_map_4k },
     { "mmap_munmap_1m", .run = run_map_1m },
@@ -229,6 +266,8 @@ static const struct row rows[] = {
     { "fault_large", NULL, before_large_fault, run_fault, after_large_fault, .least = FAULTS_MOST, .most = FAULTS_MOST },
     { "fault_file", make_file, before_file_fault, run_read_fault, drop, .least = FILE_PAGES, .most = FILE_PAGES },
     { "fault_cow", NULL, before_cow, run_fault, after_cow, .least = 256, .most = FAULTS_MOST },
+    { "fault_among_10", prepare_among_10, NULL, run_among, after_among, .least = 10, .most = 10 },
+    { "fault_among_10000", prepare_among_10000, NULL, run_among, after_among, .least = 10, .most = 10 },
     { "mprotect_page", prepare_protect, .run = run_protect, .per = 2 },
     { "mprotect_split", prepare_protect_middle, .run = run_protect, .per = 2 },
     { "brk_page", prepare_brk, .run = run_brk, .per = 2 },

@@ -5,7 +5,6 @@
 #include "machine.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <pthread.h>
 #include <sched.h>
 #include <sys/mman.h>
@@ -19,11 +18,33 @@ static void run_yield(long loops)
         machine_call0(SYS_sched_yield);
 }
 
-// Somebody who yields for ever: each yield of ours switches to it, and its own back. One operation is one switch.
+// Somebody who yields for ever and counts: an operation is a switch, and two are done when the count has grown. A kernel whose
+// sched_yield() does not always switch takes more calls for it.
+static volatile long *count;
+
 static void *yield_for_ever(void *unused)
 {
-    run_yield(LONG_MAX);
+    for (;;) {
+        ++*count;
+        machine_call0(SYS_sched_yield);
+    }
     return unused;
+}
+
+static void run_switch(long loops)
+{
+    while (loops-- > 0) {
+        long before = *count;
+        do
+            machine_call0(SYS_sched_yield);
+        while (*count == before);
+    }
+}
+
+static void share_count(void)
+{
+    count = mmap(NULL, sizeof *count, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    NEED(count != MAP_FAILED, "mmap");
 }
 
 static void start_thread(void *(*body)(void *))
@@ -36,15 +57,17 @@ static void start_thread(void *(*body)(void *))
 
 static void prepare_thread_switch(void)
 {
+    share_count();
     start_thread(yield_for_ever);
 }
 
 static void prepare_process_switch(void)
 {
+    share_count();
     pid_t child = fork();
     NEED(child >= 0, "fork");
     if (child == 0)
-        run_yield(LONG_MAX);
+        yield_for_ever(NULL);
 }
 
 // Two sides hand a turn to each other: one operation is there and back.
@@ -131,8 +154,8 @@ static void run_create_join(long loops)
 
 static const struct row rows[] = {
     { "sched_yield", .run = run_yield },
-    { "thread_switch", prepare_thread_switch, .run = run_yield, .per = 2 },
-    { "process_switch", prepare_process_switch, .run = run_yield, .per = 2 },
+    { "thread_switch", prepare_thread_switch, .run = run_switch, .per = 2 },
+    { "process_switch", prepare_process_switch, .run = run_switch, .per = 2 },
     { "futex_wake_nobody", prepare_wake_nobody, .run = run_wake_nobody },
     { "futex_threads", prepare_futex_threads, .run = run_turns },
     { "futex_processes", prepare_futex_processes, .run = run_turns },

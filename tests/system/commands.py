@@ -9,7 +9,7 @@ import harness
 from harness import ROOT, TIMEOUT, USAGE, arch, build_folder, check, helix, run
 from registry import test
 
-VERBS = ("run", "test", "build", "debug", "image", "new")
+VERBS = ("run", "test", "build", "debug", "image", "new", "bench")
 
 
 @test(once=True)
@@ -31,7 +31,8 @@ WRONG = {
     "initramfs_directory": ["run", "--initramfs", "/tmp"], "exec_value": ["run", "--exec"], "timeout": ["run", "--timeout", "soon", "--exec", "echo"],
     "test_kind": ["test", "everything"], "new_kind": ["new", "planet", "x"], "new_name": ["new", "module", "Bad Name"], "new_no_name": ["new", "module"],
     "image": ["image", "--boot", "tape"], "kvm": ["run", "--accel", "warp"], "append_newline": ["run", "--append", "a\nb", "--exec", "echo"],
-    "exec_newline": ["run", "--exec", "echo a\necho b"],
+    "bench_peer": ["bench", "--peer", "minix"], "bench_pattern": ["bench", "-k", "a b"], "bench_accel": ["bench", "--accel", "tcg"],
+    "bench_docs": ["bench", "--docs", "/no/such/file"], "exec_newline": ["run", "--exec", "echo a\necho b"],
 }
 
 

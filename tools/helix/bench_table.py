@@ -73,7 +73,7 @@ def shown_counts(counts):
 def columns(rows, peers):
     """The table as lists of words: the head and the rows. `peers` is {key: name}."""
     counted = any(row.get("serialising") for row in rows)
-    head = ["row", "Helix"] + [word for name in peers.values() for word in (name, "ratio")] + (["serialising: Helix", *(list(peers.values())[:1])] if counted else [])
+    head = ["row", "Helix"] + [word for name in peers.values() for word in (name, "ratio")] + (["serialising: Helix", *(f"serialising: {name}" for name in list(peers.values())[:1])] if counted else [])
     body = []
     for row in rows:
         line = [row["name"], shown(row["helix"])]

@@ -114,6 +114,7 @@ def add_bench(verbs):
     parser.add_argument("-k", metavar="PATTERN", dest="pattern", help="only rows whose name contains this")
     parser.add_argument("--json", metavar="FILE", help="write the rows there")
     parser.add_argument("--html", metavar="FILE", help="write a page with plots there")
+    parser.add_argument("--docs", metavar="FILE.json", nargs="+", help="measure nothing: make docs/performance.md from what --json wrote")
     parser.add_argument("--wall", action="store_true", help="nanoseconds instead of instructions")
     parser.add_argument("--accel", choices=("kvm", "tcg"), help="with --wall: default kvm where the hardware has it, else tcg")
     parser.add_argument("--fresh", action="store_true", help="measure the peers again, though their figures are kept in build/")

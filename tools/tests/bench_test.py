@@ -9,7 +9,7 @@ from argparse import Namespace
 from pathlib import Path
 from xml.etree import ElementTree
 
-from helix import bench, bench_guest, bench_html, bench_peer, bench_plugin, bench_table
+from helix import bench, bench_docs, bench_guest, bench_html, bench_peer, bench_plugin, bench_table
 from helix.bench_guest import Results, Row
 from helix.paths import ARCHITECTURES
 from helix.report import EXIT_NO_STATUS, EXIT_PANIC, EXIT_TIMEOUT, EXIT_USAGE, Failure
@@ -142,6 +142,35 @@ class PageTest(unittest.TestCase):
 
     def test_the_page_of_one_kernel_has_no_plot(self):
         self.assertNotIn("<svg", bench_html.page(self.page({})))
+
+
+class DocsTest(PageTest):
+    GOALS = {"most": {"a": 40}, "times": {"b": {"of": "a", "most": 2}}, "ratio": {"row": 0.2, "mean": 0.2}, "takes": {"b": "A faster b."}}
+
+    def test_losing_rows_are_told_with_what_it_would_take(self):
+        text, missing = bench_docs.text([self.page({"6.1": PEER})], self.GOALS)
+        self.assertIn("- `a` (0.250 of Linux; 50.0 of at most 40): not looked into yet.", text)
+        self.assertIn("- `b` (4.000 of Linux; 8.0 times a, at most 2): A faster b.", text)
+        self.assertIn("- `d` (failed: died of signal 11)", text)
+        self.assertEqual([line.split(": ")[1] for line in missing], ["a", "d"])
+        self.assertNotIn("- `c`", text)
+
+    def test_files_that_are_no_reports_are_refused(self):
+        with tempfile.TemporaryDirectory() as name:
+            for content in (None, "nonsense", "[]", '{"rows": []}'):
+                path = Path(name) / "report.json"
+                if content is not None:
+                    path.write_text(content)
+                with self.assertRaises(Failure) as caught:
+                    bench_docs.load(path)
+                self.assertEqual(caught.exception.status, EXIT_USAGE)
+
+    def test_the_goals_can_be_read_and_name_rows_that_exist(self):
+        goals = bench_docs.goals()
+        source = "".join(path.read_text() for path in (bench_docs.ROOT / "bench").glob("*.c"))
+        for table in ("most", "times", "takes"):
+            for name in goals[table]:
+                self.assertTrue(f'"{name}"' in source or name in bench.BOOT_ROWS, name)
 
 
 class PluginTest(unittest.TestCase):

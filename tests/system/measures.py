@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: MIT
+"""measures.py: ./helix bench: rows get figures on every architecture, and what cannot be measured gets a reason and no figure."""
+import json
+import platform
+import subprocess
+import tempfile
+from pathlib import Path
+
+from harness import ROOT, USAGE, Skipped, arch, check, helix
+from helix import bench_program
+from registry import test
+
+# What each row costs at least and at most, in instructions, on any architecture: a figure outside was not measured.
+PLAUSIBLE = {"getpid": (20, 1_000), "fault_anonymous": (100, 10_000), "fault_cow": (100, 10_000), "fork_exit_wait": (2_000, 500_000), "boot_256m": (100_000, 100_000_000)}
+
+
+def measured(pattern):
+    """{name: row} of what --json says about the rows whose name contains the pattern."""
+    with tempfile.TemporaryDirectory() as folder:
+        report, page = Path(folder) / "report.json", Path(folder) / "report.html"
+        outcome = helix("bench", "--arch", arch(), "-k", pattern, "--json", report, "--html", page, timeout=200)
+        check(outcome.status == 0 and report.exists() and "</html>" in page.read_text(), outcome.describe())
+        return {row["name"]: row for row in json.loads(report.read_text())["rows"]}
+
+
+@test
+def bench_gives_figures_of_real_work():
+    rows = measured("getpid") | measured("fault") | measured("fork_exit") | measured("boot_256m")
+    results = [(f"bench.{name}", None if name in rows and low <= (rows[name]["helix"] or 0) <= high else f"{rows.get(name)}") for name, (low, high) in PLAUSIBLE.items()]
+    counts = rows["fork_exit_wait"].get("serialising", {})
+    return [*results, ("bench.fork_changes_page_tables", None if counts.get("base", 0) >= 2 else f"counted: {counts}"),
+            ("bench.getpid_serialises_nothing", None if rows["getpid"].get("serialising", {}) == {} else f"{rows['getpid']}")]
+
+
+@test
+def bench_rows_of_what_is_not_there_have_a_reason_and_no_figure():
+    row = measured("unix_round_trip")["unix_round_trip"]
+    check((row["helix"] is None) == ("reason" in row), f"{row}")
+    check(row["helix"] is not None or row["reason"].startswith("not there: "), f"{row}")
+
+
+@test(once=True)
+def bench_refuses_what_it_cannot_measure():
+    outcome = helix("bench", "-k", "no_such_row", timeout=200)
+    check(outcome.status == USAGE and "no row has such a name" in outcome.err and not outcome.out, outcome.describe())
+
+
+@test(once=True)
+def bench_rows_that_fail_say_why():
+    """The same program on this machine's own Linux, where the programs it would execute are not."""
+    if platform.machine() != "x86_64" or (Path("/") / bench_program.FOLDER).exists():
+        raise Skipped("the program is run on a Linux of x86_64 without /bench")
+    program, _ = bench_program.build("x86_64")
+    outcome = subprocess.run([program, "-w", "-x", "posix_spawn", "-x", "getpid"], capture_output=True, text=True, timeout=60, cwd=ROOT)
+    lines = outcome.stdout.splitlines()
+    check(any(line.startswith("bench-fail /bench/program: No such file") for line in lines), outcome.stdout)
+    check(any(line.split()[2:4] == ["entry", "getpid"] for line in lines if line.startswith("bench-row ")), outcome.stdout)
+    check(not any("posix_spawn" in line for line in lines if line.startswith("bench-row ")) and lines[-1] == "bench-end", outcome.stdout)
