@@ -136,6 +136,30 @@ static inline void frame_policy_spares_the_lowest_zone_while_there_is_another(vo
     CHECK(spared && got == 8);
 }
 
+static inline void frame_policy_aligns_runs_to_what_is_asked(void)
+{
+    const struct frame_policy *policy = policy_begin_full();
+    size_t wrong = 0;
+    for (uint64_t alignment = 1; alignment <= 4096; alignment *= 2) {
+        static const uint64_t counts[] = { 1, 7, 64, 512 };
+        for (size_t i = 0; i < ARRAY_LENGTH(counts) && wrong < 10; i++) {
+            uint64_t first = 1, one;
+            wrong += policy->allocate(1, 1, ZONE_NORMAL_END, &one) != STATUS_OK || !hold(one, 1); // so that nothing is aligned by itself
+            bool got = policy->allocate(counts[i], alignment, ZONE_NORMAL_END, &first) == STATUS_OK;
+            wrong += !got || first % alignment != 0 || !hold(first, counts[i]);
+            if (got) {
+                bitmap_clear_run(taken, first, counts[i]);
+                policy->release(first, counts[i]);
+            }
+        }
+    }
+    uint64_t none = 77; // 0 is no frame of the policy's, and FRAMES is beyond
+    enum status refused = policy->allocate(1, 16'384, ZONE_NORMAL_END, &none);
+    policy_end();
+    CHECK_EQUAL(wrong, 0);
+    CHECK(refused == STATUS_NO_MEMORY && none == 77);
+}
+
 static inline void frame_policy_refuses_a_run_when_memory_is_in_fragments(void)
 {
     const struct frame_policy *policy = policy_begin_full();
@@ -229,6 +253,7 @@ static inline void frame_policy_takes_back_any_part_of_a_run(void)
     FRAME_POLICY_TEST(subject_, takes_single_frames_in_batches_from_all_zones) \
     FRAME_POLICY_TEST(subject_, keeps_below_the_zone_asked_for)                \
     FRAME_POLICY_TEST(subject_, spares_the_lowest_zone_while_there_is_another) \
+    FRAME_POLICY_TEST(subject_, aligns_runs_to_what_is_asked)                  \
     FRAME_POLICY_TEST(subject_, refuses_a_run_when_memory_is_in_fragments)     \
     FRAME_POLICY_TEST(subject_, accounts_exactly_through_random_requests)      \
     FRAME_POLICY_TEST(subject_, takes_back_any_part_of_a_run)                  \
