@@ -258,7 +258,7 @@ void arch_frame_capture(struct arch_frame *frame)
 
 // ---- expected panics ----
 
-// In a process of its own. RAM is shared with it, so `run` must panic before it changes anything.
+// In a process of its own.
 bool host_panics(void (*run)(void *argument), void *argument, const char *message)
 {
     int ends[2];
@@ -267,6 +267,7 @@ bool host_panics(void (*run)(void *argument), void *argument, const char *messag
     pid_t child = fork();
     if (!child) {
         dup2(ends[1], STDOUT_FILENO);
+        host_memory_own();
         run(argument);
         _exit(0);
     }

@@ -4,6 +4,9 @@
 
 #include <lib/types.h>
 
-// Runs `run` in a process of its own and returns whether it panicked with `message` in the report. For invariants that are
-// checked before anything changes.
+// Makes RAM this process's own, as it is now: for one that was forked.
+void host_memory_own(void);
+
+// Runs `run` in a process of its own and returns whether it panicked with `message` in the report. `run` may change
+// RAM (the process has its own), but no kernel stack.
 bool host_panics(void (*run)(void *argument), void *argument, const char *message);

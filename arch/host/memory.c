@@ -15,6 +15,8 @@
 #include <helix/boot_info.h>
 #include <helix/frames.h>
 
+#include "host.h"
+
 // Some memory in each zone, with the hole below 4 GiB that PCs have.
 enum : uint64_t { RAM_END = 4 * GIB + 32 * MIB };
 
@@ -62,6 +64,15 @@ void arch_space_init_kernel(const struct boot_info *unused)
         memset((char *)HOST_DIRECT_MAP + boot.memory[i].start.raw, 0xb5, boot.memory[i].size);
     // The boot heap is no part of this RAM: what is donated from it lies beyond the frame database.
     boot.kernel_start.raw = RAM_END + 1 * GIB;
+}
+
+void host_memory_own(void)
+{
+    int flags = MAP_PRIVATE | MAP_FIXED | MAP_NORESERVE;
+    if (mmap((void *)HOST_DIRECT_MAP, RAM_END, PROT_READ | PROT_WRITE, flags, memory_file, 0) == MAP_FAILED) {
+        perror("direct map");
+        exit(2);
+    }
 }
 
 // Really maps the frames there, so that stacks can be used and their guard pages fault.

@@ -9,11 +9,13 @@
 #include <abi/status.h>
 #include <lib/types.h>
 
+#include <generated/profile.h>
+
 #include <helix/cpu.h>
 #include <helix/heap_cache.h>
 #include <helix/preempt.h>
 
-// ---- the paths behind the inline functions below ----
+// ---- the paths behind what everybody calls ----
 
 void *heap_take(size_t code);        // an object of the class that heap_code() made `code` of
 void *heap_take_size(size_t size);   // a block of any size, 0 included
@@ -59,29 +61,46 @@ enum { HEAP_INLINE = false };
 enum { HEAP_INLINE = true };
 #endif
 
-// ---- what everybody calls ----
+void heap_give(void *block);
+
+// ---- what everybody calls. With the checks of the debug profile (heap_check.c) every block has a head and red zones ----
 
 // `size` bytes aligned to 16 (to the page for sizes from 4 KiB on); contents undefined. nullptr: no memory.
 // Thread context, or preemption off; not interrupt handlers.
+#if PROFILE_HEAP_CHECKS
+void *heap_alloc(size_t size);
+#else
 static inline void *heap_alloc(size_t size)
 {
     if (__builtin_constant_p(size) && size > 0 && size <= HEAP_CLASS_LARGEST)
         return HEAP_INLINE ? heap_take_inline(heap_code(heap_class_for(size))) : heap_take(heap_code(heap_class_for(size)));
     return heap_take_size(size);
 }
+#endif
 
 // As heap_alloc, zeroed; nullptr also when count * size overflows.
+#if PROFILE_HEAP_CHECKS
+void *heap_alloc_zeroed(size_t count, size_t size);
+#else
 static inline void *heap_alloc_zeroed(size_t count, size_t size)
 {
     size_t total;
     return __builtin_mul_overflow(count, size, &total) ? nullptr : heap_take_zeroed(total);
 }
+#endif
 
 // Keeps the first min(old, new) bytes. nullptr: no memory, the old block is unchanged.
 void *heap_resize(void *block, size_t size);
 
 // nullptr is fine. A double free or a foreign pointer is a broken invariant: panic.
+#if PROFILE_HEAP_CHECKS
 void heap_free(void *block);
+#else
+static inline void heap_free(void *block)
+{
+    heap_give(block);
+}
+#endif
 
 // A copy of `text` on the heap; nullptr: no memory.
 char *heap_copy_string(const char *text);

@@ -29,6 +29,7 @@ enum lock_rank : uint8_t {
     RANK_THREAD_TABLE, // threads by id
     RANK_THREAD,       // a thread's state
     RANK_RUN_QUEUE,    // a scheduler policy's queue
+    RANK_HEAP_CHECK, // lists of live and freed blocks, debug profile
     RANK_HEAP_DEPOT, // full and empty magazines of a class
     RANK_HEAP,       // a class of the heap policy
     RANK_FRAMES,

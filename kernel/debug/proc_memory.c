@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: MIT
-// proc_memory.c: /proc/meminfo, helix/frames and helix/slab.
+// proc_memory.c: /proc/meminfo, helix/frames, helix/slab and, with [debug] heap_checks, helix/leaks.
+#include <generated/profile.h>
+
 #include <helix/frames.h>
 #include <helix/heap.h>
+#include <helix/heap_leaks.h>
 #include <helix/kernel_map.h>
 #include <helix/thread.h>
+#include <helix/timer.h>
 #include <helix/vfs.h>
 
 static void write_kib(struct text_writer *out, const char *name, uint64_t bytes)
@@ -64,3 +68,23 @@ static void show_slab(struct text_writer *out)
     }
 }
 PROC_FILE(helix_slab, "helix/slab", show_slab);
+
+#if PROFILE_HEAP_CHECKS
+// Live blocks by the place that allocated them; the report's own are among them.
+static void show_leaks(struct text_writer *out)
+{
+    enum { SITES = 256 };
+    uint64_t blocks = 0, bytes = 0;
+    struct leak_site *sites = heap_alloc(SITES * sizeof *sites);
+    size_t count = sites ? heap_leaks(0, sites, SITES, &blocks, &bytes) : 0;
+    text_write(out, "  blocks      bytes   oldest_ms site\n");
+    for (size_t i = 0; i < count; i++) {
+        char name[80];
+        heap_leak_site_text(name, sizeof name, sites[i].by);
+        text_write(out, "%8lu %10lu %11llu %s\n", sites[i].blocks, sites[i].bytes, (time_ns() - sites[i].oldest_ns) / NS_PER_MS, name);
+    }
+    text_write(out, "%8lu %10lu\n", blocks, bytes);
+    heap_free(sites);
+}
+PROC_FILE(helix_leaks, "helix/leaks", show_leaks);
+#endif

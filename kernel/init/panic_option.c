@@ -6,7 +6,9 @@
 #include <arch/cpu.h>
 #include <arch/layout.h>
 #include <arch/space.h>
+#include <generated/profile.h>
 #include <helix/boot_info.h>
+#include <helix/heap.h>
 #include <helix/kernel_map.h>
 #include <helix/log.h>
 #include <helix/panic.h>
@@ -61,6 +63,52 @@ static void test_double_fault(void)
     arch_context_switch(&here, &there);
 }
 
+#if PROFILE_HEAP_CHECKS
+// Mistakes with a block of heap memory, each found by the checks of heap_check.c.
+
+[[gnu::noinline]] static char *mistaken_block(void)
+{
+    char *block = heap_alloc(100);
+    if (!block)
+        panic("no memory for a mistake");
+    return block;
+}
+
+static void test_heap_bad_free(void)
+{
+    heap_free(mistaken_block() + 16);
+}
+
+static void test_heap_double_free(void)
+{
+    char *block = mistaken_block();
+    heap_free(block);
+    heap_free(block);
+}
+
+static void test_heap_use_after_free(void)
+{
+    volatile char *block = mistaken_block();
+    heap_free((char *)block);
+    block[40] = 1;
+    heap_trim();
+}
+
+static void test_heap_overflow(void)
+{
+    volatile char *block = mistaken_block();
+    block[103] = 1;
+    heap_free((char *)block);
+}
+
+static void test_heap_underflow(void)
+{
+    volatile char *block = mistaken_block();
+    block[-1] = 1;
+    heap_free((char *)block);
+}
+#endif
+
 static const struct {
     const char *name;
     void (*run)(void);
@@ -69,6 +117,13 @@ static const struct {
     { "stack_overflow", test_stack_overflow },
     { "assert", test_assert },
     { "double_fault", test_double_fault },
+#if PROFILE_HEAP_CHECKS
+    { "heap_bad_free", test_heap_bad_free },
+    { "heap_double_free", test_heap_double_free },
+    { "heap_use_after_free", test_heap_use_after_free },
+    { "heap_overflow", test_heap_overflow },
+    { "heap_underflow", test_heap_underflow },
+#endif
 };
 
 static void panic_test_main(void *kind)

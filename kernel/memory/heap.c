@@ -130,7 +130,7 @@ void *heap_take_zeroed(size_t size)
     preempt_enable();
 }
 
-void heap_free(void *block)
+void heap_give(void *block)
 {
     uint64_t offset = (uint64_t)(uintptr_t)block - heap_start;
     if (UNLIKELY(offset >= heap_span)) {
@@ -158,11 +158,12 @@ void heap_free(void *block)
 
 // ---- the rest ----
 
-static size_t usable_size(const void *block)
+[[maybe_unused]] static size_t usable_size(const void *block)
 {
     return boot_heap_owns(block) ? boot_heap_usable_size(block) : heap_policy->usable_size(block);
 }
 
+#if !PROFILE_HEAP_CHECKS
 // A block that is large enough and not more than twice too large stays where it is.
 void *heap_resize(void *block, size_t size)
 {
@@ -187,6 +188,7 @@ char *heap_copy_string(const char *text)
     char *copy = heap_alloc(size);
     return copy ? memcpy(copy, text, size) : nullptr;
 }
+#endif
 
 enum status heap_init(void)
 {
@@ -207,6 +209,7 @@ void heap_trim(void)
 {
     if (!heap_policy)
         return;
+    heap_check_trim();
     heap_cache_trim();
     heap_policy->trim();
 }

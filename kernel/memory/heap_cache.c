@@ -14,6 +14,8 @@
 
 #include <helix/heap_cache.h>
 
+#include <lib/string.h>
+
 #include <helix/cpu.h>
 #include <helix/heap_policy.h>
 #include <helix/spinlock.h>
@@ -88,7 +90,7 @@ static void **magazine_make(unsigned class)
         return NONE;
     atomic_fetch_add_explicit(&magazine_count, 1, memory_order_relaxed);
     void **slots = made;
-    slots[floors[class]] = nullptr;
+    memset(slots, 0, MAGAZINE_BYTES); // nothing in it looks like a freed block
     return slots + floors[class] + 1;
 }
 

@@ -5,6 +5,8 @@
 #include <abi/status.h>
 #include <lib/types.h>
 
+#include <generated/profile.h>
+
 #include <helix/frames.h>
 #include <helix/heap_cache.h>
 
@@ -46,6 +48,17 @@ void heap_cache_overflow(struct heap_cache *cache, unsigned class, void *object)
 void heap_cache_trim(void);
 // The objects of each class that lie in magazines; adds what was taken so far to `allocations`.
 void heap_cache_count(uint64_t waiting[HEAP_CLASSES], uint64_t *allocations, uint64_t *magazines);
+
+// ---- heap_check.c ----
+
+// Frees what waits in quarantine.
+#if PROFILE_HEAP_CHECKS
+void heap_check_trim(void);
+#else
+static inline void heap_check_trim(void)
+{
+}
+#endif
 
 // ---- boot_heap.c ----
 void *boot_heap_alloc(size_t size);

@@ -5,6 +5,7 @@
 #include "space.h"
 
 #include <helix/frames.h>
+#include <helix/heap.h>
 #include <helix/test.h>
 
 enum : uint32_t { READ = PAGE_READ, READ_WRITE = PAGE_READ | PAGE_WRITE };
@@ -13,6 +14,7 @@ enum : uint64_t { AT = 0x1000'0000 };
 static inline uint64_t frames_free_now(void)
 {
     struct frame_statistics statistics;
+    heap_trim();
     frames_statistics(&statistics);
     return statistics.free;
 }

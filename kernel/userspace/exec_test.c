@@ -14,6 +14,7 @@
 #include <arch/user.h>
 
 #include <helix/frames.h>
+#include <helix/heap.h>
 #include <helix/test.h>
 
 enum : uint64_t { TEXT = 0x40'0000, TOP = 0x10'0000'0000 };
@@ -310,6 +311,7 @@ TEST(exec, refuses_a_program_when_there_is_no_memory_for_its_headers)
     if (!file_make(&file, pages, sizeof pages, &opened))
         return;
     CHECK(program_parse(&opened, &image, nullptr) == STATUS_OK);
+    heap_trim();
     phys_t taken = frames_take_all();
     enum status outcome = program_parse(&opened, &image, nullptr);
     frames_give_back(taken);

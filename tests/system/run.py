@@ -15,6 +15,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import acceptance  # noqa: E402, F401
 import commands  # noqa: E402, F401
+import debug_profile  # noqa: E402, F401
 import device_trees  # noqa: E402, F401
 import harness  # noqa: E402
 import interactive  # noqa: E402, F401

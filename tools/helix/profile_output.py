@@ -43,6 +43,7 @@ def constants(profile):
         "PROFILE_BOOT_HEAP_BYTES": bytes_of("memory", "heap_size_kb", 10),
         "PROFILE_MEMORY_MINIMUM_BYTES": bytes_of("memory", "min_ram_mb", 20),
         "PROFILE_MEMORY_MAXIMUM_BYTES": bytes_of("memory", "max_ram_mb", 20),
+        "PROFILE_HEAP_CHECKS": int(profile.get("debug", "heap_checks")),
         "PROFILE_PANIC_ACTION": schema.PANIC_ACTIONS[profile.get("debug", "panic_behavior")],
         "PROFILE_LOG_LEVEL": schema.DEBUG_LEVELS[profile.get("debug", "level")],
         "PROFILE_COMMAND_LINE": c_string(profile.get("boot", "cmdline")),

@@ -235,6 +235,7 @@ SCHEMA = {
         "level": Row(str, "normal", one_of(tuple(DEBUG_LEVELS))),
         "symbols": Row(bool, True),
         "stack_traces": Row(bool, True, only(True, "a panic always shows its stack")),
+        "heap_checks": Row(bool, False),
         "panic_behavior": Row(str, "halt", one_of(tuple(PANIC_ACTIONS), not_yet=("dump",))),
     },
     "build": {

@@ -34,6 +34,7 @@ static void store_pointer(size_t index, uint64_t pointer)
 static uint64_t heap_used(void)
 {
     struct heap_statistics statistics;
+    heap_trim();
     heap_statistics(&statistics);
     return statistics.used;
 }

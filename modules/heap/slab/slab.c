@@ -10,6 +10,8 @@
 // Locks       One per class, RANK_HEAP; held around frame_alloc and frame_free (RANK_FRAMES).
 // Cost        Some 25 instructions an object, in batches.
 
+#include <generated/profile.h>
+
 #include <helix/frames.h>
 #include <helix/heap_policy.h>
 #include <helix/module.h>
@@ -76,7 +78,8 @@ static void slab_unlink(struct slab_class *class, uint32_t number) MUST_HOLD(cla
 static bool slab_make(struct slab_class *class, unsigned index) MUST_HOLD(class->lock)
 {
     phys_t at;
-    if (frame_alloc(1, 0, &at) != STATUS_OK)
+    // The debug profile's checks look at what an object held last: nothing from before the frame was a slab.
+    if (frame_alloc(1, PROFILE_HEAP_CHECKS ? FRAME_ZEROED : 0, &at) != STATUS_OK)
         return false;
     struct frame *slab = frame_of(at);
     slab->state = FRAME_SLAB;

@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: MIT
+"""debug_profile.py: what the debug profile finds: each mistake is caught, and the report names the object, its class and who did it."""
+import re
+
+from harness import PANIC, check, run
+from registry import test
+
+DEBUG = ["--profile", "debug"]
+# Of each planted mistake what the report must say.
+MISTAKES = {
+    "heap_bad_free": r"bad free by \w+\+0x\w+: 0x\w+ is no block of the heap: 16 bytes into a block of 100 bytes \(class 256\) "
+                     r"allocated by mistaken_block\+",
+    "heap_double_free": r"double free of heap block 0x\w+ \(100 bytes, class 256\), freed again by \w+\+0x\w+; "
+                        r"allocated by mistaken_block\+0x\w+, freed by test_heap_double_free\+",
+    "heap_use_after_free": r"use after free of heap block 0x\w+ \(100 bytes, class 256\), byte 40 written after it was freed; .*"
+                           r"allocated by mistaken_block\+0x\w+, freed by test_heap_use_after_free\+",
+    "heap_overflow": r"write past heap block 0x\w+ \(100 bytes, class 256\), byte 3 behind its end overwritten; .*"
+                     r"allocated by mistaken_block\+",
+    "heap_underflow": r"what stands before it was overwritten",
+    "stack_overflow": r"kernel stack overflow of thread \"panic_test\"",
+}
+
+
+@test
+def debug_profile_names_mistakes():
+    """One boot for each."""
+    results = []
+    for kind, words in MISTAKES.items():
+        outcome = run("echo not reached", options=[*DEBUG, "--append", f"panic_test={kind}"], timeout=60)
+        told = outcome.status == PANIC and re.search(words, outcome.err + outcome.out)
+        results.append((f"debug_profile.{kind}", None if told else f"not told: {outcome.describe()}"))
+    return results
+
+
+@test
+def debug_profile_finds_leaks():
+    """A leak is in the report, with its size and the place; what was freed is not; without one nothing is."""
+    outcome = run("leaks mark", "run /bin/busybox sh -c 'ls / | wc -l >/dev/null'", "leaks", "leaks plant", "leaks",
+                  "run /bin/busybox cat /proc/helix/leaks", options=DEBUG, timeout=60)
+    check(outcome.status == 0, outcome.describe())
+    before, after = outcome.out.split("planted", 1)
+    check("0 blocks, 0 bytes since the mark" in before, f"a program left something: {before}")
+    check(re.search(r"^ +3 +300 +\d+ s  leak_plant\+0x", after, re.M), f"not found: {after}")
+    check("3 blocks, 300 bytes since the mark" in after, after)
+    check(re.search(r"^ +3 +300 +\d+ leak_plant\+0x", after, re.M), f"not in /proc/helix/leaks: {after}")
