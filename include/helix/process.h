@@ -5,8 +5,8 @@
 #include <stdatomic.h>
 
 #include <abi/status.h>
+#include <lib/id_table.h>
 #include <lib/list.h>
-#include <lib/tree.h>
 
 #include <helix/mutex.h>
 #include <helix/wait.h>
@@ -31,7 +31,7 @@ struct process {
     uint32_t thread_count;
     struct list_node children; // registry lock; sibling_link
     struct list_node sibling_link;
-    struct tree_node id_node;
+    struct id_node id_node;
     int32_t exit_code;             // wait status as Linux encodes it: code << 8, or signal number | 0x80 if dumped
     bool exiting;                  // exit_group has begun: every thread is on its way out
     bool awaited;                  // a child of the kernel that somebody waits for (user_wait)

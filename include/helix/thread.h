@@ -5,8 +5,8 @@
 #include <stdatomic.h>
 
 #include <abi/status.h>
+#include <lib/id_table.h>
 #include <lib/list.h>
-#include <lib/tree.h>
 #include <lib/types.h>
 
 #include <arch/context.h>
@@ -109,7 +109,7 @@ struct thread {
     uint64_t switches_voluntary, switches_involuntary;
     uint64_t syscalls;
     struct list_node process_link; // in process->threads
-    struct tree_node id_node;      // in the id table
+    struct id_node id_node;        // in the thread table
     _Atomic uint32_t references;
     void (*entry)(void *argument);
     void *argument;

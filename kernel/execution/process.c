@@ -22,7 +22,7 @@
 
 struct mutex process_registry_lock = MUTEX(process_registry_lock, RANK_REGISTRY);
 
-static struct tree processes GUARDED_BY(process_registry_lock); // by id, the kernel not among them
+static struct id_table processes GUARDED_BY(process_registry_lock) = ID_TABLE(processes); // the kernel not among them
 static uint64_t count GUARDED_BY(process_registry_lock);
 static struct process kernel = {
     .name = "kernel",
@@ -42,12 +42,6 @@ struct process *process_kernel(void)
 struct process *process_current(void)
 {
     return thread_current()->process;
-}
-
-static int process_compare(const struct tree_node *a, const struct tree_node *b)
-{
-    uint64_t first = container_of(a, struct process, id_node)->id, second = container_of(b, struct process, id_node)->id;
-    return first < second ? -1 : first > second;
 }
 
 // One process costs its stack, its tables and its tables' frames: about 128 KiB when it has done anything. The limit keeps a fork
@@ -92,7 +86,7 @@ enum status process_create(struct process *parent, const char *name, struct proc
     process->group = parent == &kernel ? process->id : parent->group;
     process->session = parent == &kernel ? process->id : parent->session;
     list_add_tail(&parent->children, &process->sibling_link);
-    tree_insert(&processes, &process->id_node, process_compare);
+    id_table_add(&processes, &process->id_node, process->id);
     count++;
     mutex_release(&process_registry_lock);
     *made = process;
@@ -102,7 +96,7 @@ enum status process_create(struct process *parent, const char *name, struct proc
 // Takes it out of the tree and the family; the registry's reference goes.
 static void process_remove(struct process *process) MUST_HOLD(process_registry_lock)
 {
-    tree_remove(&processes, &process->id_node);
+    id_table_remove(&process->id_node);
     list_remove(&process->sibling_link);
     process->parent = nullptr;
     count--;
@@ -168,17 +162,10 @@ void process_release(struct process *process)
     heap_free(process);
 }
 
-static struct process *process_of(struct tree_node *node)
-{
-    return container_of(node, struct process, id_node);
-}
-
 struct process *process_find_locked(uint64_t id)
 {
-    struct tree_node *node = processes.root;
-    while (node && process_of(node)->id != id)
-        node = id < process_of(node)->id ? node->left : node->right;
-    return node ? process_of(node) : nullptr;
+    struct id_node *node = id_table_find(&processes, id);
+    return node ? container_of(node, struct process, id_node) : nullptr;
 }
 
 struct process *process_find(uint64_t id)
@@ -193,9 +180,8 @@ struct process *process_find(uint64_t id)
 
 void process_each_locked(void (*visit)(void *context, struct process *process), void *context)
 {
-    for (struct tree_node *node = tree_first(&processes), *next; node; node = next) {
-        next = tree_next(node);
-        visit(context, process_of(node));
+    list_for_each_safe(node, &processes.order) {
+        visit(context, container_of(node, struct process, id_node.order));
     }
 }
 

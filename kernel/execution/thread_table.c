@@ -7,20 +7,9 @@
 #include "execution.h"
 
 static struct spinlock lock = SPINLOCK(RANK_THREAD_TABLE);
-static struct tree threads GUARDED_BY(lock);
+static struct id_table threads GUARDED_BY(lock) = ID_TABLE(threads);
 static uint64_t count GUARDED_BY(lock);
 static _Atomic uint64_t last_id;
-
-static struct thread *thread_of(struct tree_node *node)
-{
-    return container_of(node, struct thread, id_node);
-}
-
-static int thread_compare(const struct tree_node *a, const struct tree_node *b)
-{
-    uint64_t first = container_of(a, struct thread, id_node)->id, second = container_of(b, struct thread, id_node)->id;
-    return first < second ? -1 : first > second;
-}
 
 // Ids are never reused: 2^22 is pid_max for display only, and a 64-bit counter does not wrap. Programs see 32 bits, so ids start
 // anew from 2 after 2^30 and skip those in use.
@@ -39,7 +28,7 @@ uint64_t thread_id_new(void)
 void thread_table_add(struct thread *thread)
 {
     bool on = spinlock_acquire_irq(&lock);
-    tree_insert(&threads, &thread->id_node, thread_compare);
+    id_table_add(&threads, &thread->id_node, thread->id);
     count++;
     spinlock_release_irq(&lock, on);
 }
@@ -47,7 +36,7 @@ void thread_table_add(struct thread *thread)
 void thread_table_remove(struct thread *thread)
 {
     bool on = spinlock_acquire_irq(&lock);
-    tree_remove(&threads, &thread->id_node);
+    id_table_remove(&thread->id_node);
     count--;
     spinlock_release_irq(&lock, on);
 }
@@ -66,10 +55,10 @@ static bool thread_retain_living(struct thread *thread)
 struct thread *thread_find(uint64_t id)
 {
     bool on = spinlock_acquire_irq(&lock);
-    struct tree_node *node = threads.root;
-    while (node && thread_of(node)->id != id)
-        node = id < thread_of(node)->id ? node->left : node->right;
-    struct thread *found = node && thread_retain_living(thread_of(node)) ? thread_of(node) : nullptr;
+    struct id_node *node = id_table_find(&threads, id);
+    struct thread *found = node ? container_of(node, struct thread, id_node) : nullptr;
+    if (found && !thread_retain_living(found))
+        found = nullptr;
     spinlock_release_irq(&lock, on);
     return found;
 }
@@ -77,8 +66,9 @@ struct thread *thread_find(uint64_t id)
 void thread_each(void (*visit)(void *context, struct thread *thread), void *context)
 {
     bool on = spinlock_acquire_irq(&lock);
-    for (struct tree_node *node = tree_first(&threads); node; node = tree_next(node))
-        visit(context, thread_of(node));
+    list_for_each(node, &threads.order) {
+        visit(context, container_of(node, struct thread, id_node.order));
+    }
     spinlock_release_irq(&lock, on);
 }
 
