@@ -2,8 +2,10 @@
 // main.c: the unit-test program: the kernel's memory and scheduler come up in this process, then every test row runs.
 //
 //   unit [PATTERN]     rows whose "subject.name" contains PATTERN
+//   FRAME_STEPS=N      how many random requests each frame policy is checked with
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #include <arch/cpu.h>
 #include <arch/space.h>
@@ -16,8 +18,13 @@
 #include <helix/scheduler.h>
 #include <helix/test.h>
 
+extern uint64_t frame_model_steps; // kernel/memory/frames_test.c
+
 int main(int count, char **arguments)
 {
+    const char *steps = getenv("FRAME_STEPS");
+    if (steps)
+        frame_model_steps = strtoull(steps, nullptr, 10);
     arch_cpu_init(cpu_by_id(0));
     execution_adopt_boot();
     log_set_console_level(LOG_OFF); // tests provoke what would be logged

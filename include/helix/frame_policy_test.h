@@ -234,6 +234,8 @@ static inline void frame_policy_takes_back_any_part_of_a_run(void)
     CHECK_EQUAL(end, FRAMES - 1);
 }
 
+#include <helix/frame_policy_model.h>
+
 #define FRAME_POLICY_TEST(subject_, name_) \
     TEST(subject_, name_)                  \
     {                                      \
@@ -256,5 +258,6 @@ static inline void frame_policy_takes_back_any_part_of_a_run(void)
     FRAME_POLICY_TEST(subject_, aligns_runs_to_what_is_asked)                  \
     FRAME_POLICY_TEST(subject_, refuses_a_run_when_memory_is_in_fragments)     \
     FRAME_POLICY_TEST(subject_, accounts_exactly_through_random_requests)      \
+    FRAME_POLICY_TEST(subject_, agrees_with_an_array_of_owners)                \
     FRAME_POLICY_TEST(subject_, takes_back_any_part_of_a_run)                  \
     static_assert(sizeof(state_) <= sizeof subject.aside)

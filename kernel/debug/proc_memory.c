@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// proc_memory.c: /proc/meminfo, helix/frames, helix/slab and, with [debug] heap_checks, helix/leaks.
+// proc_memory.c: /proc/meminfo, helix/memory, helix/slab and, with [debug] heap_checks, helix/leaks.
 #include <generated/profile.h>
 
+#include <helix/cpu.h>
 #include <helix/frames.h>
 #include <helix/heap.h>
 #include <helix/heap_leaks.h>
@@ -37,22 +38,45 @@ static void show_meminfo(struct text_writer *out)
 }
 PROC_FILE(meminfo, "meminfo", show_meminfo);
 
-static void show_frames(struct text_writer *out)
+static void show_zones(struct text_writer *out, const struct frame_statistics *frames)
 {
     static const char *const names[ZONES] = { "dma", "dma32", "normal", "high", "device" };
-    struct frame_statistics frames = {};
-    struct frame_runs runs;
-    frames_statistics(&frames);
-    frames_runs(&runs);
     text_write(out, "zone          total       used       free\n");
     for (size_t zone = 0; zone < ZONES; zone++)
-        text_write(out, "%-8s %10lu %10lu %10lu\n", names[zone], frames.zone[zone].total, frames.zone[zone].total - frames.zone[zone].free,
-                   frames.zone[zone].free);
-    text_write(out, "%-8s %10lu %10lu %10lu\n", "all", frames.total, frames.total - frames.free, frames.free);
-    text_write(out, "allocations %lu frees %lu failures %lu largest_free %lu pressure %d\n", frames.allocations, frames.frees,
-               frames.failures, runs.largest, (int)frames_pressure());
+        text_write(out, "%-8s %10lu %10lu %10lu\n", names[zone], frames->zone[zone].total,
+                   frames->zone[zone].total - frames->zone[zone].free, frames->zone[zone].free);
+    text_write(out, "%-8s %10lu %10lu %10lu\n", "all", frames->total, frames->total - frames->free, frames->free);
 }
-PROC_FILE(helix_frames, "helix/frames", show_frames);
+
+static void show_runs(struct text_writer *out)
+{
+    struct frame_runs runs;
+    frames_runs(&runs);
+    text_write(out, "policy %s\nlargest_free %lu\nfree_runs", runs.policy, runs.largest);
+    for (size_t i = 0; i < FRAME_ORDERS; i++)
+        text_write(out, " %lu", runs.runs[i]);
+    text_write(out, "\n");
+}
+
+// Frames by zone, then a name and its figure in every line; free_runs counts those of 1, 2 to 3, 4 to 7, … frames.
+static void show_memory(struct text_writer *out)
+{
+    struct frame_statistics frames = {};
+    uint64_t page_faults = 0;
+    for (uint32_t id = 0; id < cpu_count(); id++)
+        page_faults += cpu_by_id(id)->page_faults;
+    frames_statistics(&frames);
+    show_zones(out, &frames);
+    text_write(out, "total_physical %lu\nfree_physical %lu\nused_physical %lu\n", frames.total * PAGE_SIZE, frames.free * PAGE_SIZE,
+               (frames.total - frames.free) * PAGE_SIZE);
+    text_write(out, "allocations %lu\ndeallocations %lu\nfailures %lu\nlost %lu\n", frames.allocations, frames.frees, frames.failures,
+               frames.lost);
+    text_write(out, "cached %lu\nzeroed %lu\nzeroed_hits %lu\nzeroed_misses %lu\n", frames.cached, frames.zeroed_free, frames.zeroed_hits,
+               frames.zeroed_misses);
+    text_write(out, "page_faults %lu\npressure %d\n", page_faults, (int)frames_pressure());
+    show_runs(out);
+}
+PROC_FILE(helix_memory, "helix/memory", show_memory);
 
 static void show_slab(struct text_writer *out)
 {

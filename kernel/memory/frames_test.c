@@ -5,7 +5,10 @@
 
 #include <lib/string.h>
 
+#include <helix/frame_policy.h>
 #include <helix/test.h>
+
+uint64_t frame_model_steps = 16'000; // of frame_policy_model.h
 
 static bool balanced(const struct frame_statistics *statistics)
 {

@@ -23,10 +23,10 @@ static _Atomic int64_t credit;
 
 static bool credit_renew(void)
 {
-    struct frame_statistics statistics;
-    frames_statistics(&statistics);
-    int64_t reserve = MIN(MAX((int64_t)statistics.total / RESERVE_SHARE, RESERVE_LEAST), RESERVE_MOST);
-    int64_t spare = (int64_t)statistics.free - reserve;
+    uint64_t total, free;
+    frames_count(&total, &free);
+    int64_t reserve = MIN(MAX((int64_t)total / RESERVE_SHARE, RESERVE_LEAST), RESERVE_MOST);
+    int64_t spare = (int64_t)free - reserve;
     atomic_store_explicit(&credit, spare > 0 ? MIN(spare / FRAMES_PER_GRANT, CREDIT_MOST) : 0, memory_order_relaxed);
     return spare > 0;
 }
@@ -44,7 +44,7 @@ bool frames_promise_allowed(uint64_t bytes)
 {
     if (bytes <= PROMISE_UNASKED)
         return true;
-    struct frame_statistics statistics;
-    frames_statistics(&statistics);
-    return bytes >> PAGE_SHIFT <= statistics.total;
+    uint64_t total, free;
+    frames_count(&total, &free);
+    return bytes >> PAGE_SHIFT <= total;
 }

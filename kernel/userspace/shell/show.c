@@ -107,10 +107,22 @@ static void show_zones(struct shell *shell, const struct frame_statistics *frame
     }
     shell_print(shell, "%-10s %12llu %12llu %12llu\n", "total", (number)(frames->total * PAGE_KIB),
                 (number)((frames->total - frames->free) * PAGE_KIB), (number)(frames->free * PAGE_KIB));
+    shell_print(shell, "%llu allocations, %llu frees, %llu failures; %llu KiB of the free in caches, %llu KiB of them cleared ahead\n",
+                (number)frames->allocations, (number)frames->frees, (number)frames->failures, (number)(frames->cached * PAGE_KIB),
+                (number)(frames->zeroed_free * PAGE_KIB));
+    if (frames->lost)
+        shell_print(shell, "%llu KiB of the used are free and will not be handed out again\n", (number)(frames->lost * PAGE_KIB));
+}
+
+// One line: how many free runs there are of 4 KiB, of 8 KiB to less than 16, and so on up.
+static void show_runs(struct shell *shell)
+{
     struct frame_runs runs;
     frames_runs(&runs);
-    shell_print(shell, "largest free run %llu KiB; %llu allocations, %llu frees, %llu failures\n", (number)(runs.largest * PAGE_KIB),
-                (number)frames->allocations, (number)frames->frees, (number)frames->failures);
+    shell_print(shell, "%s: largest free run %llu KiB; runs from 4 KiB up:", runs.policy, (number)(runs.largest * PAGE_KIB));
+    for (size_t i = 0; i < FRAME_ORDERS; i++)
+        shell_print(shell, " %llu", (number)runs.runs[i]);
+    shell_print(shell, "\n");
 }
 
 static void show_heap(struct shell *shell, const struct heap_statistics *heap)
@@ -136,6 +148,7 @@ static int run_mem(struct shell *shell, int count, char **words)
     frames_statistics(&frames);
     heap_statistics(&heap);
     show_zones(shell, &frames);
+    show_runs(shell);
     shell_print(shell, "pressure: %s\n", pressures[frames_pressure()]);
     show_heap(shell, &heap);
     return 0;

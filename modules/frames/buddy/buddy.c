@@ -90,6 +90,7 @@ static inline uint64_t block_lowest(const struct buddy_zone *zone, unsigned orde
 
 // ---- giving back ----
 
+// `index` may lie anywhere in the block: its lower bits say nothing.
 static inline void block_release(struct buddy_zone *zone, uint64_t index, unsigned order)
 {
     for (; order < BUDDY_MAX_ORDER; order++) {
@@ -97,7 +98,6 @@ static inline void block_release(struct buddy_zone *zone, uint64_t index, unsign
         if (number >= buddy.blocks[order].limit || !bit_tree_test(&buddy.blocks[order], number))
             break;
         block_remove(zone, number << order, order);
-        index &= ~(1ull << order);
     }
     block_insert(zone, index, order);
 }
