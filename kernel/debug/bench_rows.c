@@ -15,14 +15,14 @@ static void run_disable_enable(void *state, uint32_t operations)
     while (operations--)
         arch_interrupts_restore(arch_interrupts_disable());
 }
-BENCHMARK(interrupts_disable_enable, .category = "irq", .batch = BATCH, .run = run_disable_enable);
+BENCHMARK(disable_enable, "control.disable_enable", .category = "irq", .batch = BATCH, .run = run_disable_enable);
 
 static void run_clock_read(void *state, uint32_t operations)
 {
     while (operations--)
         (void)time_ns();
 }
-BENCHMARK(clock_read, .category = "irq", .batch = BATCH, .run = run_clock_read);
+BENCHMARK(clock_read, "clock.read", .category = "irq", .batch = BATCH, .run = run_clock_read);
 
 static volatile bool fired;
 
@@ -44,7 +44,7 @@ static void run_timer_interrupt(void *state, uint32_t operations)
     }
     (void)timer_cancel(&timer);
 }
-BENCHMARK(timer_interrupt, .category = "irq", .rounds = 200, .run = run_timer_interrupt);
+BENCHMARK(timer, "handler.timer", .category = "irq", .rounds = 200, .run = run_timer_interrupt);
 
 // An interrupt that this CPU sends to itself: sent, taken and served before the next.
 static void run_ipi_self(void *state, uint32_t operations)
@@ -59,4 +59,4 @@ static void run_ipi_self(void *state, uint32_t operations)
     }
     preempt_enable();
 }
-BENCHMARK(ipi_self, .category = "irq", .rounds = 200, .run = run_ipi_self);
+BENCHMARK(ipi_self, "latency.ipi_self", .category = "irq", .rounds = 200, .run = run_ipi_self);

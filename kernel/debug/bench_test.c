@@ -24,6 +24,8 @@ TEST(bench, divides_by_the_batch_and_takes_a_single_sample)
     benchmark_summarise(&sample, 1, 32, &result);
     CHECK_EQUAL(result.minimum, 20);
     CHECK_EQUAL(result.median, 20);
+    CHECK_EQUAL(result.median_sample, 640);
+    CHECK_EQUAL(result.batch, 32);
     CHECK_EQUAL(result.p99, 20);
 }
 
@@ -50,9 +52,24 @@ static void run(void *state, uint32_t count)
     operations += count;
 }
 
-static void finish(void *state)
+static enum status outcome;
+
+static enum status finish(void *state)
 {
     finished++;
+    return outcome;
+}
+
+static uint32_t befores, afters;
+
+static void before(void *state, uint32_t count)
+{
+    befores += count;
+}
+
+static void after(void *state, uint32_t count)
+{
+    afters += count;
 }
 
 TEST(bench, warms_up_and_finishes_what_it_prepared)
@@ -64,6 +81,47 @@ TEST(bench, warms_up_and_finishes_what_it_prepared)
     CHECK_EQUAL(prepared, 1);
     CHECK_EQUAL(finished, 1);
     CHECK_EQUAL(operations, 4 * (20 + 3));
+}
+
+TEST(bench, makes_ready_and_clears_up_around_each_sample)
+{
+    const struct benchmark row = { .category = "test", .name = "row", .batch = 3, .before = before, .run = run, .after = after };
+    struct benchmark_result result;
+    operations = befores = afters = 0;
+    CHECK(benchmark_run(&row, 10, &result) == STATUS_OK);
+    CHECK_EQUAL(operations, 3 * (10 + 2));
+    CHECK_EQUAL(befores, operations);
+    CHECK_EQUAL(afters, operations);
+}
+
+TEST(bench, gives_no_result_when_the_work_was_not_done)
+{
+    const struct benchmark row = { .category = "test", .name = "row", .run = run, .finish = finish };
+    struct benchmark_result result = { .rounds = 77 };
+    outcome = STATUS_NO_MEMORY;
+    CHECK(benchmark_run(&row, 5, &result) == STATUS_NO_MEMORY);
+    CHECK_EQUAL(result.rounds, 77);
+    outcome = STATUS_OK;
+}
+
+TEST(bench, tells_mean_deviation_and_outliers)
+{
+    uint64_t samples[100];
+    for (size_t i = 0; i < 100; i++)
+        samples[i] = i % 2 ? 90 : 110;
+    samples[50] = 5'000;
+    struct benchmark_result result;
+    benchmark_summarise(samples, 100, 10, &result);
+    CHECK_EQUAL(result.minimum, 9);
+    CHECK_EQUAL(result.maximum, 500);
+    CHECK_EQUAL(result.p95, 11);
+    CHECK_EQUAL(result.outliers, 1);
+    CHECK(result.mean >= 14 && result.mean <= 15);
+    CHECK(result.deviation >= 48 && result.deviation <= 49);
+    uint64_t same[4] = { 70, 70, 70, 70 };
+    benchmark_summarise(same, 4, 7, &result);
+    CHECK_EQUAL(result.deviation + result.outliers, 0);
+    CHECK_EQUAL(result.mean, 10);
 }
 
 TEST(bench, reports_a_failing_preparation_and_runs_nothing)

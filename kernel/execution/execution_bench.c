@@ -2,9 +2,12 @@
 // execution_bench.c: what switching, waking and making threads cost.
 
 #include <helix/bench.h>
+#include <helix/heap.h>
 #include <helix/mutex.h>
+#include <helix/rwlock.h>
 #include <helix/scheduler.h>
 #include <helix/thread.h>
+#include <helix/vfs.h>
 
 // ---- two threads that hand the CPU to each other ----
 
@@ -63,13 +66,14 @@ static enum status wake_prepare(void **state)
     return partner_begin(partner_answers);
 }
 
-static void partner_finish(void *state)
+static enum status partner_finish(void *state)
 {
     partner.over = true;
     wait_wake_all(&partner.ping);
     while (partner.thread->state != THREAD_DEAD)
         (void)thread_sleep_until(time_ns() + NS_PER_MS);
     thread_release(partner.thread);
+    return STATUS_OK;
 }
 
 static void yield_run(void *state, uint32_t operations)
@@ -77,7 +81,8 @@ static void yield_run(void *state, uint32_t operations)
     for (uint32_t i = 0; i < operations; i += 2) // there and back are two switches
         thread_yield();
 }
-BENCHMARK(context_switch, .category = "scheduler", .batch = 64, .prepare = yield_prepare, .run = yield_run, .finish = partner_finish);
+BENCHMARK(context_switch, "context_switch.null", .category = "scheduler", .batch = 64, .prepare = yield_prepare, .run = yield_run,
+          .finish = partner_finish);
 
 static void wake_run(void *state, uint32_t operations)
 {
@@ -95,7 +100,8 @@ static void wake_run(void *state, uint32_t operations)
     }
     wait_end(&waiter);
 }
-BENCHMARK(wake_round_trip, .category = "scheduler", .batch = 32, .prepare = wake_prepare, .run = wake_run, .finish = partner_finish);
+BENCHMARK(wake_round_trip, "notify.round_trip", .category = "ipc", .batch = 32, .prepare = wake_prepare, .run = wake_run,
+          .finish = partner_finish);
 
 // ---- threads ----
 
@@ -117,7 +123,74 @@ static void create_run(void *state, uint32_t operations)
         thread_release(thread);
     }
 }
-BENCHMARK(thread_create_exit, .category = "scheduler", .batch = 8, .run = create_run);
+BENCHMARK(thread_create, "thread.create_exit", .category = "scheduler", .batch = 8, .run = create_run);
+
+// ---- pipes, within one thread: a message goes in and comes out ----
+
+enum { MESSAGE_SMALL = 1, MESSAGE_LARGE = 4096 };
+struct ends {
+    struct open_file *in, *out;
+    size_t size;
+    bool failed;
+    char message[MESSAGE_LARGE];
+};
+
+static enum status ends_prepare(void **state, size_t size)
+{
+    struct ends *ends = heap_alloc_zeroed(1, sizeof *ends);
+    if (!ends)
+        return STATUS_NO_MEMORY;
+    enum status status = pipe_create(0, &ends->in, &ends->out);
+    if (status != STATUS_OK) {
+        heap_free(ends);
+        return status;
+    }
+    ends->size = size;
+    *state = ends;
+    return STATUS_OK;
+}
+
+static enum status ends_small(void **state)
+{
+    return ends_prepare(state, MESSAGE_SMALL);
+}
+
+static enum status ends_large(void **state)
+{
+    return ends_prepare(state, MESSAGE_LARGE);
+}
+
+static void pass_run(void *state, uint32_t operations)
+{
+    struct ends *ends = state;
+    size_t written, read;
+    while (operations--) {
+        ends->failed |= file_write(ends->out, ends->message, ends->size, &written) != STATUS_OK || written != ends->size;
+        ends->failed |= file_read(ends->in, ends->message, ends->size, &read) != STATUS_OK || read != ends->size;
+    }
+}
+
+static enum status ends_finish(void *state)
+{
+    struct ends *ends = state;
+    bool failed = ends->failed;
+    file_release(ends->in);
+    file_release(ends->out);
+    heap_free(ends);
+    return failed ? STATUS_IO_ERROR : STATUS_OK;
+}
+BENCHMARK(pass_small, "message.pipe_1", .category = "ipc", .batch = 64, .prepare = ends_small, .run = pass_run, .finish = ends_finish);
+BENCHMARK(pass_large, "message.pipe_4k", .category = "ipc", .batch = 16, .prepare = ends_large, .run = pass_run, .finish = ends_finish);
+
+static void channel_run(void *state, uint32_t operations)
+{
+    struct open_file *in, *out;
+    while (operations-- && pipe_create(0, &in, &out) == STATUS_OK) {
+        file_release(in);
+        file_release(out);
+    }
+}
+BENCHMARK(channel_create, "channel.create_destroy", .category = "ipc", .batch = 16, .run = channel_run);
 
 // ---- locks and timers ----
 
@@ -129,7 +202,7 @@ static void spinlock_run(void *state, uint32_t operations)
         spinlock_release(&lock);
     }
 }
-BENCHMARK(spinlock_pair, .category = "scheduler", .batch = 256, .run = spinlock_run);
+BENCHMARK(spinlock_pair, "sync.spinlock_pair", .category = "ipc", .batch = 256, .run = spinlock_run);
 
 static void mutex_run(void *state, uint32_t operations)
 {
@@ -139,7 +212,29 @@ static void mutex_run(void *state, uint32_t operations)
         mutex_release(&mutex);
     }
 }
-BENCHMARK(mutex_pair, .category = "scheduler", .batch = 256, .run = mutex_run);
+BENCHMARK(mutex_pair, "sync.mutex_pair", .category = "ipc", .batch = 256, .run = mutex_run);
+
+static void rwlock_run(void *state, uint32_t operations)
+{
+    static struct rwlock lock;
+    rwlock_init(&lock, RANK_PIPE);
+    for (uint32_t i = 0; i < operations; i++) {
+        rwlock_acquire(&lock);
+        rwlock_release(&lock);
+    }
+}
+BENCHMARK(rwlock_pair, "sync.rwlock_pair", .category = "ipc", .batch = 256, .run = rwlock_run);
+
+static void rwlock_shared_run(void *state, uint32_t operations)
+{
+    static struct rwlock lock;
+    rwlock_init(&lock, RANK_PIPE);
+    for (uint32_t i = 0; i < operations; i++) {
+        rwlock_acquire_shared(&lock);
+        rwlock_release_shared(&lock);
+    }
+}
+BENCHMARK(rwlock_shared_pair, "sync.rwlock_shared_pair", .category = "ipc", .batch = 256, .run = rwlock_shared_run);
 
 static void never_fires(struct timer *timer)
 {
@@ -154,4 +249,4 @@ static void timer_run(void *state, uint32_t operations)
         timer_cancel(&timer);
     }
 }
-BENCHMARK(timer_arm_cancel, .category = "scheduler", .batch = 64, .run = timer_run);
+BENCHMARK(timer_arm_cancel, "timer.arm_cancel", .category = "scheduler", .batch = 64, .run = timer_run);

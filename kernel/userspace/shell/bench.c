@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// bench.c: the shell's bench: runs benchmark rows and shows minimum, median and 99th percentile.
+// bench.c: the shell's bench: runs benchmark rows and shows what came out.
 #include <lib/string.h>
 
 #include <arch/time.h>
@@ -17,16 +17,16 @@ struct bench_run {
     uint32_t failed;
 };
 
-// Tenths of nanoseconds, for operations of a few cycles.
-static uint64_t tenths_of_ns(uint64_t cycles)
+static void print_result(struct shell *shell, const struct benchmark_result *result)
 {
-    return arch_cycles_to_ns(cycles * 10);
-}
-
-static void print_figure(struct shell *shell, uint64_t cycles)
-{
-    uint64_t ns = tenths_of_ns(cycles);
-    shell_print(shell, " %10llu.%llu %10llu", (number)(ns / 10), (number)(ns % 10), (number)cycles);
+    uint64_t tenths_of_ns = arch_cycles_to_ns(result->median_sample * 10) / result->batch; // tenths: for operations of a few cycles
+    const uint64_t cycles[] = {
+        result->median, result->minimum, result->mean, result->p95, result->p99, result->maximum, result->deviation
+    };
+    shell_print(shell, " %9llu.%llu", (number)(tenths_of_ns / 10), (number)(tenths_of_ns % 10));
+    for (size_t i = 0; i < ARRAY_LENGTH(cycles); i++)
+        shell_print(shell, " %9llu", (number)cycles[i]);
+    shell_print(shell, " %8llu\n", (number)result->outliers);
 }
 
 static bool run_row(void *context, const struct benchmark *row)
@@ -40,10 +40,7 @@ static bool run_row(void *context, const struct benchmark *row)
         run->failed++;
         return true;
     }
-    print_figure(run->shell, result.minimum);
-    print_figure(run->shell, result.median);
-    print_figure(run->shell, result.p99);
-    shell_print(run->shell, "\n");
+    print_result(run->shell, &result);
     return true;
 }
 
@@ -59,8 +56,8 @@ static int run_bench(struct shell *shell, int count, char **words)
     bool quick = string_equal(what, "quick");
     struct bench_run run = { .shell = shell, .rounds = quick ? QUICK_ROUNDS : 0 };
 
-    shell_print(shell, "Running %s benchmarks...\n%-37s %23s %23s %23s\n", what, "", "minimum: ns     cycles", "median: ns     cycles",
-                "p99: ns     cycles");
+    shell_print(shell, "Running %s benchmarks...\n%-37s %11s %9s %9s %9s %9s %9s %9s %9s %8s\n", what, "per operation, cycles where not ns",
+                "median: ns", "median", "minimum", "mean", "p95", "p99", "maximum", "deviation", "outliers");
     bool all = quick || string_equal(what, "all");
     if (benchmark_each(all ? nullptr : what, run_row, &run) == 0) {
         shell_error(shell, "no benchmarks of category \"%s\"; there are:", what);
