@@ -11,7 +11,7 @@
 #define EMERGENCY_SIZE    8192
 #define KERNEL_STACK_BITS 14
 
-#define CPU_SYSCALL_COUNTS 8288
+#define CPU_SYSCALL_COUNTS 9216
 
 #define FRAME_X18      144
 #define FRAME_X29      232

@@ -31,7 +31,9 @@ static char *user_byte(uint64_t at, bool write)
         struct arch_frame registers = {};
         uint32_t kind = FAULT_USER | (write ? FAULT_WRITE : 0);
         in_copy = true;
+        bool on = arch_interrupts_disable(); // as the processor does
         bool served = kernel_page_fault(at, kind, &registers);
+        arch_interrupts_restore(on);
         in_copy = false;
         if (!served)
             return nullptr;

@@ -10,7 +10,7 @@
 #define CPU_EXIT_WORK      32
 #define CPU_EMERGENCY_TOP  40
 #define CPU_TEMPORARY      48
-#define CPU_SYSCALL_COUNTS 96
+#define CPU_SYSCALL_COUNTS 1024
 
 // x1 … x31 in their order, then what the trap left.
 #define FRAME_X(number) (((number) - 1) * 8)

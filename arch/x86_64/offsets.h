@@ -7,7 +7,7 @@
 #define CPU_USER_SP        24
 #define CPU_PREEMPT        32
 #define CPU_EXIT_WORK      36
-#define CPU_SYSCALL_COUNTS 0x80f0
+#define CPU_SYSCALL_COUNTS 0x8400
 
 #define FRAME_R15    0
 #define FRAME_R14    8

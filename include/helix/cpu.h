@@ -16,21 +16,22 @@ struct thread;
 enum { CPU_MAX = 64 };
 
 struct cpu {
-    struct arch_cpu arch;                       // first: entry code finds its fields at fixed offsets
-    uint64_t syscall_counts[SYSCALL_SLOTS + 1]; // by number, the last: of all that have no place; entry code counts
-    uint32_t id;                                // [const]
-    struct frame_cache frames;                  // single frames at hand
-    struct thread *idle;                        // [const] after boot
-    struct thread *switched_from;               // the thread this CPU just left; the new one finishes it (scheduler.c)
-    uint64_t switched_at_ns;                    // when the current thread got the CPU
-    uint64_t slice_end_ns;                      // when the policy's tick is due; UINT64_MAX: never
-    uint64_t timer_armed_ns;                    // what the hardware timer is set to; UINT64_MAX: nothing
-    uint64_t idle_ns;                           // time spent in the idle thread
-    uint64_t user_ns, kernel_ns;                // other time, as samples have told it apart
-    uint64_t interrupts;                        // counters for /proc and stats
+    struct arch_cpu arch;         // first: entry code finds its fields at fixed offsets
+    uint32_t id;                  // [const]
+    struct thread *idle;          // [const] after boot
+    struct thread *switched_from; // the thread this CPU just left; the new one finishes it (scheduler.c)
+    uint64_t switched_at_ns;      // when the current thread got the CPU
+    uint64_t slice_end_ns;        // when the policy's tick is due; UINT64_MAX: never
+    uint64_t timer_armed_ns;      // what the hardware timer is set to; UINT64_MAX: nothing
+    uint64_t idle_ns;             // time spent in the idle thread
+    uint64_t user_ns, kernel_ns;  // other time, as samples have told it apart
+    uint64_t interrupts;          // counters for /proc and stats
     uint64_t switches;
     uint64_t page_faults;
     struct heap_caches heap; // what this CPU keeps of the heap
+    // Of system calls by number, the last: of all that have no place; entry code counts. Aligned, so that its place here seldom changes.
+    alignas(1024) uint64_t syscall_counts[SYSCALL_SLOTS + 1];
+    struct frame_cache frames; // single frames at hand
 };
 
 // The block of CPU `id` < cpu_count().

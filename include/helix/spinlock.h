@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT
-// spinlock.h: ticket spinlocks. Taking one switches preemption off until it is released.
+// spinlock.h: locks that spin, first come first served. One compare-and-exchange to take a free one, one store to let it go.
 //
-// Two forms: plain, for data that no interrupt handler touches; _irq, which also switches interrupts off, for data that one does.
-// A lock uses one form always. Ranks (lock_rank.h) order them; the debug profile checks the order at run time.
+// Three forms: plain, for data that no interrupt handler touches: preemption is off until it is released; _irq, for data that one does:
+// interrupts are off; _off, for code that runs with interrupts off anyway. Where interrupts are off nothing preempts, so only the plain form
+// counts (preempt.h). A lock uses the plain form always, or one of the others. Ranks (lock_rank.h) order them.
+//
+// Waiters draw tickets and line up (spinlock_wait); while there are any, newcomers do not get past them.
 #pragma once
 
 #include <stdatomic.h>
@@ -15,9 +18,14 @@
 #include <helix/lock_rank.h>
 #include <helix/preempt.h>
 
+enum : uint32_t { SPINLOCK_TAKEN = 1, SPINLOCK_WAITER = 1 << 8 };
+
 struct CAPABILITY("spinlock") spinlock {
-    _Atomic uint16_t next;    // ticket to draw
-    _Atomic uint16_t serving; // ticket that holds the lock
+    union {
+        _Atomic uint32_t word; // SPINLOCK_TAKEN and how many wait
+        _Atomic uint8_t taken; // its lowest byte, for the holder to clear
+    };
+    _Atomic uint16_t next, serving; // waiters' tickets: to draw, and whose turn it is
     enum lock_rank rank;
 };
 
@@ -29,19 +37,31 @@ static inline void spinlock_init(struct spinlock *lock, enum lock_rank rank)
     *lock = (struct spinlock){ .rank = rank };
 }
 
-// Not analysed inside: the analysis has no word for what makes these a lock.
+// Takes one that was not free. Interrupts or preemption off.
+void spinlock_wait(struct spinlock *lock);
+
+// Interrupts off. Not analysed inside, here and below: the analysis has no word for what makes these a lock.
+NO_LOCK_ANALYSIS static inline void spinlock_acquire_off(struct spinlock *lock) ACQUIRES(lock)
+{
+    uint32_t free = 0;
+    if (UNLIKELY(!atomic_compare_exchange_strong_explicit(&lock->word, &free, SPINLOCK_TAKEN, memory_order_acquire, memory_order_relaxed)))
+        spinlock_wait(lock);
+}
+
+NO_LOCK_ANALYSIS static inline void spinlock_release_off(struct spinlock *lock) RELEASES(lock)
+{
+    atomic_store_explicit(&lock->taken, 0, memory_order_release);
+}
+
 NO_LOCK_ANALYSIS static inline void spinlock_acquire(struct spinlock *lock) ACQUIRES(lock)
 {
     preempt_disable();
-    uint16_t ticket = atomic_fetch_add_explicit(&lock->next, 1, memory_order_relaxed);
-    while (UNLIKELY(atomic_load_explicit(&lock->serving, memory_order_acquire) != ticket))
-        arch_cpu_relax();
+    spinlock_acquire_off(lock);
 }
 
 NO_LOCK_ANALYSIS static inline void spinlock_release(struct spinlock *lock) RELEASES(lock)
 {
-    uint16_t serving = atomic_load_explicit(&lock->serving, memory_order_relaxed);
-    atomic_store_explicit(&lock->serving, (uint16_t)(serving + 1), memory_order_release);
+    spinlock_release_off(lock);
     preempt_enable();
 }
 
@@ -49,30 +69,28 @@ NO_LOCK_ANALYSIS static inline void spinlock_release(struct spinlock *lock) RELE
 NO_LOCK_ANALYSIS static inline bool spinlock_acquire_irq(struct spinlock *lock) ACQUIRES(lock)
 {
     bool on = arch_interrupts_disable();
-    spinlock_acquire(lock);
+    spinlock_acquire_off(lock);
     return on;
 }
 
 NO_LOCK_ANALYSIS static inline void spinlock_release_irq(struct spinlock *lock, bool on) RELEASES(lock)
 {
-    uint16_t serving = atomic_load_explicit(&lock->serving, memory_order_relaxed);
-    atomic_store_explicit(&lock->serving, (uint16_t)(serving + 1), memory_order_release);
-    preempt_enable_no_check();
-    arch_interrupts_restore(on);
+    spinlock_release_off(lock);
+    if (!on)
+        return;
+    arch_interrupts_enable();
     preempt_check();
 }
 
-// Releases a lock that another thread took (the scheduler hands a leaving thread's lock to the arriving one). Interrupts off; no
-// preemption check. Outside the analysis, which knows one thread at a time.
+// Releases a lock that another thread took (the scheduler hands a leaving thread's lock to the arriving one). Interrupts off. Outside
+// the analysis, which knows one thread at a time.
 NO_LOCK_ANALYSIS static inline void spinlock_hand_over(struct spinlock *lock)
 {
-    uint16_t serving = atomic_load_explicit(&lock->serving, memory_order_relaxed);
-    atomic_store_explicit(&lock->serving, (uint16_t)(serving + 1), memory_order_release);
-    preempt_enable_no_check();
+    spinlock_release_off(lock);
 }
 
 // For assertions.
 static inline bool spinlock_held(const struct spinlock *lock)
 {
-    return atomic_load_explicit(&lock->next, memory_order_relaxed) != atomic_load_explicit(&lock->serving, memory_order_relaxed);
+    return atomic_load_explicit(&lock->word, memory_order_relaxed) & SPINLOCK_TAKEN;
 }

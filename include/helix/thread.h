@@ -169,6 +169,9 @@ enum status thread_block_uninterruptible(enum block_reason reason, uint64_t dead
 // Any context. Wakes a blocked or sleeping thread, or makes its next thread_block return at once.
 void thread_wake(struct thread *thread);
 
+// The same for callers that have interrupts off.
+void thread_wake_off(struct thread *thread);
+
 // As thread_wake for interruptible waits, which end with STATUS_INTERRUPTED. Uninterruptible ones go on.
 void thread_interrupt(struct thread *thread);
 

@@ -47,12 +47,31 @@ void wait_begin(struct wait_queue *queue, struct waiter *waiter);
 // Leaves the queue. Always called before the waiter goes out of scope.
 void wait_end(struct waiter *waiter);
 
-// Wakes every waiter / the oldest. Any context.
-void wait_wake_all(struct wait_queue *queue);
-void wait_wake_one(struct wait_queue *queue);
-
 // A glance without the lock, for skipping work: a waiter may be about to enter.
 static inline bool wait_queue_empty(const struct wait_queue *queue)
 {
     return list_empty(&queue->waiters);
+}
+
+// Wakes those who wait: `count` of them, the oldest first. Any context.
+void wait_wake(struct wait_queue *queue, uint32_t count);
+
+// Whether anybody waits, seen after everything the caller has written.
+static inline bool wait_queue_waited(const struct wait_queue *queue)
+{
+    atomic_thread_fence(memory_order_seq_cst);
+    return !wait_queue_empty(queue);
+}
+
+// Wakes every waiter / the oldest. Any context.
+static inline void wait_wake_all(struct wait_queue *queue)
+{
+    if (wait_queue_waited(queue))
+        wait_wake(queue, UINT32_MAX);
+}
+
+static inline void wait_wake_one(struct wait_queue *queue)
+{
+    if (wait_queue_waited(queue))
+        wait_wake(queue, 1);
 }

@@ -168,7 +168,7 @@ NO_LOCK_ANALYSIS static void give_way(enum switch_reason reason)
 {
     struct cpu *cpu = cpu_local();
     struct thread *self = thread_current();
-    spinlock_acquire(&self->lock);
+    spinlock_acquire_off(&self->lock);
     thread_become(self, THREAD_READY);
     if (self != cpu->idle) {
         self->ready_since_ns = time_ns();

@@ -152,7 +152,7 @@ NO_LOCK_ANALYSIS [[noreturn]] void thread_exit(int32_t code)
     (void)arch_interrupts_disable();
     if (arch_preempt_count())
         preempt_enable_no_check(); // off since process_finish()
-    spinlock_acquire(&self->lock);
+    spinlock_acquire_off(&self->lock);
     thread_become(self, THREAD_ZOMBIE);
     scheduler_switch(SWITCH_EXIT);
     panic("a thread that has ended was scheduled");
@@ -196,7 +196,8 @@ NO_LOCK_ANALYSIS static enum status thread_wait(enum thread_state state, enum bl
     if (deadline_ns != UINT64_MAX)
         timer_arm(&self->timeout, deadline_ns);
     bool on = arch_interrupts_disable();
-    spinlock_acquire(&self->lock);
+    ASSERT(on); // off: a lock may be held
+    spinlock_acquire_off(&self->lock);
     bool interrupted = interruptible && thread_interrupted();
     bool sleeps = !self->wake_pending && !interrupted;
     if (sleeps) {
@@ -252,11 +253,21 @@ static void wake_locked(struct thread *thread)
     }
 }
 
+void thread_wake_off(struct thread *thread)
+{
+    spinlock_acquire_off(&thread->lock);
+    wake_locked(thread);
+    spinlock_release_off(&thread->lock);
+}
+
 void thread_wake(struct thread *thread)
 {
-    bool on = spinlock_acquire_irq(&thread->lock);
-    wake_locked(thread);
-    spinlock_release_irq(&thread->lock, on);
+    bool on = arch_interrupts_disable();
+    thread_wake_off(thread);
+    if (on) {
+        arch_interrupts_enable();
+        preempt_check();
+    }
 }
 
 void thread_interrupt(struct thread *thread)
@@ -275,7 +286,7 @@ NO_LOCK_ANALYSIS void thread_stop_self(void)
 {
     struct thread *self = thread_current();
     bool on = arch_interrupts_disable();
-    spinlock_acquire(&self->lock);
+    spinlock_acquire_off(&self->lock);
     if (self->flags & THREAD_KILL_PENDING || self->process->state != PROCESS_STOPPED) { // killed or continued meanwhile
         spinlock_hand_over(&self->lock);
     } else {

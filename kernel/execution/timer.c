@@ -56,12 +56,12 @@ void timer_arm(struct timer *timer, uint64_t deadline_ns)
     bool on = arch_interrupts_disable();
     uint32_t cpu = cpu_local()->id;
     struct timer_queue *queue = &queues[cpu];
-    spinlock_acquire(&queue->lock);
+    spinlock_acquire_off(&queue->lock);
     timer->deadline_ns = deadline_ns;
     timer->cpu = cpu;
     timer->armed = true;
     tree_insert(&queue->timers, &timer->node, timer_compare);
-    spinlock_release(&queue->lock);
+    spinlock_release_off(&queue->lock);
     timer_hardware_set(deadline_ns);
     arch_interrupts_restore(on);
 }
@@ -84,7 +84,7 @@ bool timer_cancel(struct timer *timer)
 static struct timer *timer_take_due(struct timer_queue *queue, uint64_t now, uint64_t *next)
 {
     struct timer *due = nullptr;
-    spinlock_acquire(&queue->lock);
+    spinlock_acquire_off(&queue->lock);
     struct tree_node *first = tree_first(&queue->timers);
     *next = first ? timer_of(first)->deadline_ns : UINT64_MAX;
     if (first && *next <= now) {
@@ -92,7 +92,7 @@ static struct timer *timer_take_due(struct timer_queue *queue, uint64_t now, uin
         tree_remove(&queue->timers, first);
         due->armed = false;
     }
-    spinlock_release(&queue->lock);
+    spinlock_release_off(&queue->lock);
     return due;
 }
 

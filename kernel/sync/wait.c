@@ -40,29 +40,13 @@ void wait_end(struct waiter *waiter)
     waiter->queue = nullptr;
 }
 
-// Whether nobody waits, seen after everything the caller has written.
-static bool nobody_waits(struct wait_queue *queue)
+void wait_wake(struct wait_queue *queue, uint32_t count)
 {
-    atomic_thread_fence(memory_order_seq_cst);
-    return wait_queue_empty(queue);
-}
-
-void wait_wake_all(struct wait_queue *queue)
-{
-    if (nobody_waits(queue))
-        return;
     bool on = spinlock_acquire_irq(&queue->lock);
-    list_for_each(node, &queue->waiters)
-        thread_wake(container_of(node, struct waiter, link)->thread);
-    spinlock_release_irq(&queue->lock, on);
-}
-
-void wait_wake_one(struct wait_queue *queue)
-{
-    if (nobody_waits(queue))
-        return;
-    bool on = spinlock_acquire_irq(&queue->lock);
-    if (!list_empty(&queue->waiters))
-        thread_wake(container_of(queue->waiters.next, struct waiter, link)->thread);
+    list_for_each(node, &queue->waiters) {
+        if (!count--)
+            break;
+        thread_wake_off(container_of(node, struct waiter, link)->thread);
+    }
     spinlock_release_irq(&queue->lock, on);
 }

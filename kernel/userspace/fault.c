@@ -38,7 +38,7 @@ bool kernel_page_fault(uint64_t address, uint32_t kind, struct arch_frame *frame
             signal_for_fault(self, STATUS_NOT_MAPPED, address);
         return from_user;
     }
-    if (!from_user && (!arch_fault_expected(frame) || arch_preempt_count()))
+    if (!from_user && (!arch_fault_expected(frame) || arch_preempt_count() || !arch_frame_interrupts(frame)))
         return false;
     arch_interrupts_enable();
     enum status outcome = space_fault(self->process->space, address, kind | FAULT_USER);

@@ -169,9 +169,9 @@ static uint32_t futex_requeue(struct futex_key from, struct futex_key to, uint32
     if (first == second) {
         moved = waiters_move(source, target, from, to, count);
     } else {
-        (void)bucket_lock(second); // interrupts are off already
+        (void)bucket_lock(second);
         moved = waiters_move(source, target, from, to, count);
-        spinlock_release(&second->lock);
+        spinlock_release_off(&second->lock);
     }
     spinlock_release_irq(&first->lock, on);
     return woken + moved;

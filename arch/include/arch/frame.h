@@ -15,6 +15,9 @@
 
 static inline bool arch_frame_from_user(const struct arch_frame *frame);
 
+// Whether interrupts were on where the frame was made.
+static inline bool arch_frame_interrupts(const struct arch_frame *frame);
+
 // The return address that a call leaves in a register; 0: calls leave it on the stack.
 static inline uint64_t arch_frame_link(const struct arch_frame *frame);
 

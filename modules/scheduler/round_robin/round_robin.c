@@ -57,7 +57,7 @@ static enum status round_robin_init(uint32_t cpu_count)
     for (uint32_t cpu = 0; cpu < cpu_count; cpu++) {
         struct run_queue *queue = &queues[cpu];
         spinlock_init(&queue->lock, RANK_RUN_QUEUE);
-        spinlock_acquire(&queue->lock);
+        bool on = spinlock_acquire_irq(&queue->lock);
         for (uint32_t level = 0; level < REALTIME_LEVELS; level++)
             list_init(&queue->realtime[level]);
         for (uint32_t word = 0; word < REALTIME_WORDS; word++)
@@ -68,7 +68,7 @@ static enum status round_robin_init(uint32_t cpu_count)
         queue->running = nullptr;
         queue->queued = 0;
         queue->give_way = false;
-        spinlock_release(&queue->lock);
+        spinlock_release_irq(&queue->lock, on);
     }
     return STATUS_OK;
 }
@@ -120,7 +120,7 @@ static struct list_node *queue_take(struct run_queue *queue) MUST_HOLD(queue->lo
 static struct thread *round_robin_pick_next(uint32_t cpu)
 {
     struct run_queue *queue = &queues[cpu];
-    spinlock_acquire(&queue->lock);
+    spinlock_acquire_off(&queue->lock);
     struct list_node *node = queue_take(queue);
     struct thread *next = node ? container_of(node, struct thread, queue_link) : nullptr;
     if (next) {
@@ -130,7 +130,7 @@ static struct thread *round_robin_pick_next(uint32_t cpu)
     }
     queue->running = next;
     queue->give_way = false;
-    spinlock_release(&queue->lock);
+    spinlock_release_off(&queue->lock);
     return next;
 }
 
@@ -157,19 +157,19 @@ static void queue_drop(struct run_queue *queue, struct thread *thread) MUST_HOLD
 static enum status round_robin_remove_thread(struct thread *thread)
 {
     struct run_queue *queue = queue_of(thread);
-    spinlock_acquire(&queue->lock);
+    spinlock_acquire_off(&queue->lock);
     queue_drop(queue, thread);
-    spinlock_release(&queue->lock);
+    spinlock_release_off(&queue->lock);
     return STATUS_OK;
 }
 
 static enum status round_robin_thread_ready(struct thread *thread)
 {
     struct run_queue *queue = queue_of(thread);
-    spinlock_acquire(&queue->lock);
+    spinlock_acquire_off(&queue->lock);
     if (!list_linked(&thread->queue_link))
         queue_push(queue, thread);
-    spinlock_release(&queue->lock);
+    spinlock_release_off(&queue->lock);
     return STATUS_OK;
 }
 
@@ -181,29 +181,29 @@ static enum status round_robin_thread_block(struct thread *thread)
 static void round_robin_yield_thread(uint32_t cpu)
 {
     struct run_queue *queue = &queues[cpu];
-    spinlock_acquire(&queue->lock);
+    spinlock_acquire_off(&queue->lock);
     if (queue->running)
         queue->running->slice_left_ns = 0;
-    spinlock_release(&queue->lock);
+    spinlock_release_off(&queue->lock);
 }
 
 static void round_robin_tick(uint32_t cpu, uint64_t ran_ns)
 {
     struct run_queue *queue = &queues[cpu];
-    spinlock_acquire(&queue->lock);
+    spinlock_acquire_off(&queue->lock);
     struct thread *self = queue->running;
     if (self && kind_of(self) != SCHEDULE_FIFO) {
         self->slice_left_ns -= MIN(ran_ns, self->slice_left_ns);
         if (!self->slice_left_ns)
             queue->give_way = true;
     }
-    spinlock_release(&queue->lock);
+    spinlock_release_off(&queue->lock);
 }
 
 static bool round_robin_needs_reschedule(uint32_t cpu)
 {
     struct run_queue *queue = &queues[cpu];
-    spinlock_acquire(&queue->lock);
+    spinlock_acquire_off(&queue->lock);
     struct thread *self = queue->running;
     uint32_t level = realtime_first(queue);
     bool wanted;
@@ -215,14 +215,14 @@ static bool round_robin_needs_reschedule(uint32_t cpu)
         wanted = level < priority_effective(self->priority) || (level == priority_effective(self->priority) && queue->give_way);
     else
         wanted = level < REALTIME_LEVELS || !list_empty(&queue->woken) || queue->give_way || kind_of(self) == SCHEDULE_IDLE;
-    spinlock_release(&queue->lock);
+    spinlock_release_off(&queue->lock);
     return wanted;
 }
 
 static enum status round_robin_set_priority(struct thread *thread, struct priority priority)
 {
     struct run_queue *queue = queue_of(thread);
-    spinlock_acquire(&queue->lock);
+    spinlock_acquire_off(&queue->lock);
     bool queued = list_linked(&thread->queue_link);
     struct thread *running = queue->running;
     if (queued)
@@ -232,7 +232,7 @@ static enum status round_robin_set_priority(struct thread *thread, struct priori
     if (queued)
         queue_push(queue, thread);
     queue->running = running;
-    spinlock_release(&queue->lock);
+    spinlock_release_off(&queue->lock);
     return STATUS_OK;
 }
 
@@ -246,9 +246,9 @@ static void round_robin_statistics(struct scheduler_statistics *statistics)
 {
     statistics->runnable = 0;
     for (uint32_t cpu = 0; cpu < cpu_count(); cpu++) {
-        spinlock_acquire(&queues[cpu].lock);
+        spinlock_acquire_off(&queues[cpu].lock);
         statistics->runnable += queues[cpu].queued + (queues[cpu].running != nullptr);
-        spinlock_release(&queues[cpu].lock);
+        spinlock_release_off(&queues[cpu].lock);
     }
 }
 
@@ -284,14 +284,14 @@ static enum status round_robin_migrate_thread(struct thread *thread, uint32_t ta
     if (thread->cpu == target_cpu)
         return STATUS_OK;
     struct run_queue *from = queue_of(thread);
-    spinlock_acquire(&from->lock);
+    spinlock_acquire_off(&from->lock);
     bool queued = list_linked(&thread->queue_link);
     bool busy = from->running == thread;
     if (!busy) {
         queue_drop(from, thread);
         thread->cpu = target_cpu;
     }
-    spinlock_release(&from->lock);
+    spinlock_release_off(&from->lock);
     if (busy)
         return STATUS_BUSY;
     return queued ? round_robin_thread_ready(thread) : STATUS_OK;
@@ -300,10 +300,10 @@ static enum status round_robin_migrate_thread(struct thread *thread, uint32_t ta
 static uint64_t round_robin_slice_left(uint32_t cpu)
 {
     struct run_queue *queue = &queues[cpu];
-    spinlock_acquire(&queue->lock);
+    spinlock_acquire_off(&queue->lock);
     struct thread *self = queue->running;
     uint64_t left = self && queue->queued && kind_of(self) != SCHEDULE_FIFO ? self->slice_left_ns : UINT64_MAX;
-    spinlock_release(&queue->lock);
+    spinlock_release_off(&queue->lock);
     return left;
 }
 

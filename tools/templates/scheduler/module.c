@@ -28,11 +28,11 @@ static enum status @NAME@_init(uint32_t count)
     for (uint32_t cpu = 0; cpu < count; cpu++) {
         struct run_queue *queue = &queues[cpu];
         spinlock_init(&queue->lock, RANK_RUN_QUEUE);
-        spinlock_acquire(&queue->lock);
+        bool on = spinlock_acquire_irq(&queue->lock);
         list_init(&queue->ready);
         queue->running = nullptr;
         queue->length  = 0;
-        spinlock_release(&queue->lock);
+        spinlock_release_irq(&queue->lock, on);
     }
     return STATUS_OK;
 }
@@ -40,7 +40,7 @@ static enum status @NAME@_init(uint32_t count)
 static struct thread *@NAME@_pick_next(uint32_t cpu)
 {
     struct run_queue *queue = &queues[cpu];
-    spinlock_acquire(&queue->lock);
+    spinlock_acquire_off(&queue->lock);
     struct list_node *oldest = list_take(&queue->ready);
     queue->running           = oldest ? container_of(oldest, struct thread, queue_link) : nullptr;
     if (queue->running) {
@@ -48,7 +48,7 @@ static struct thread *@NAME@_pick_next(uint32_t cpu)
         queue->running->slice_left_ns = PROFILE_TIME_SLICE_NS;
     }
     struct thread *next = queue->running;
-    spinlock_release(&queue->lock);
+    spinlock_release_off(&queue->lock);
     return next;
 }
 
@@ -61,12 +61,12 @@ static enum status @NAME@_add_thread(struct thread *thread)
 static enum status @NAME@_thread_ready(struct thread *thread)
 {
     struct run_queue *queue = &queues[thread->cpu];
-    spinlock_acquire(&queue->lock);
+    spinlock_acquire_off(&queue->lock);
     if (!list_linked(&thread->queue_link)) {
         list_add_tail(&queue->ready, &thread->queue_link);
         queue->length++;
     }
-    spinlock_release(&queue->lock);
+    spinlock_release_off(&queue->lock);
     return STATUS_OK;
 }
 
@@ -74,24 +74,24 @@ static enum status @NAME@_thread_ready(struct thread *thread)
 static enum status @NAME@_drop(struct thread *thread)
 {
     struct run_queue *queue = &queues[thread->cpu];
-    spinlock_acquire(&queue->lock);
+    spinlock_acquire_off(&queue->lock);
     if (queue->running == thread)
         queue->running = nullptr;
     if (list_linked(&thread->queue_link)) {
         list_remove(&thread->queue_link);
         queue->length--;
     }
-    spinlock_release(&queue->lock);
+    spinlock_release_off(&queue->lock);
     return STATUS_OK;
 }
 
 static void @NAME@_tick(uint32_t cpu, uint64_t ran_ns)
 {
     struct run_queue *queue = &queues[cpu];
-    spinlock_acquire(&queue->lock);
+    spinlock_acquire_off(&queue->lock);
     if (queue->running)
         queue->running->slice_left_ns -= MIN(ran_ns, queue->running->slice_left_ns);
-    spinlock_release(&queue->lock);
+    spinlock_release_off(&queue->lock);
 }
 
 static void @NAME@_yield_thread(uint32_t cpu)
@@ -102,18 +102,18 @@ static void @NAME@_yield_thread(uint32_t cpu)
 static bool @NAME@_needs_reschedule(uint32_t cpu)
 {
     struct run_queue *queue = &queues[cpu];
-    spinlock_acquire(&queue->lock);
+    spinlock_acquire_off(&queue->lock);
     bool wanted = queue->length && (!queue->running || !queue->running->slice_left_ns);
-    spinlock_release(&queue->lock);
+    spinlock_release_off(&queue->lock);
     return wanted;
 }
 
 static uint64_t @NAME@_slice_left(uint32_t cpu)
 {
     struct run_queue *queue = &queues[cpu];
-    spinlock_acquire(&queue->lock);
+    spinlock_acquire_off(&queue->lock);
     uint64_t left = queue->running && queue->length ? queue->running->slice_left_ns : UINT64_MAX;
-    spinlock_release(&queue->lock);
+    spinlock_release_off(&queue->lock);
     return left;
 }
 
@@ -139,7 +139,7 @@ static enum status @NAME@_migrate_thread(struct thread *thread, uint32_t target_
     if (target_cpu >= cpu_count() || !(thread->affinity >> target_cpu & 1) || thread->flags & THREAD_NO_MIGRATE)
         return STATUS_BAD_ARGUMENT;
     struct run_queue *from = &queues[thread->cpu];
-    spinlock_acquire(&from->lock);
+    spinlock_acquire_off(&from->lock);
     bool busy   = from->running == thread;
     bool queued = list_linked(&thread->queue_link);
     if (queued && !busy) {
@@ -148,7 +148,7 @@ static enum status @NAME@_migrate_thread(struct thread *thread, uint32_t target_
     }
     if (!busy)
         thread->cpu = target_cpu;
-    spinlock_release(&from->lock);
+    spinlock_release_off(&from->lock);
     if (busy)
         return STATUS_BUSY;
     return queued ? @NAME@_thread_ready(thread) : STATUS_OK;
@@ -158,9 +158,9 @@ static void @NAME@_statistics(struct scheduler_statistics *statistics)
 {
     statistics->runnable = 0;
     for (uint32_t cpu = 0; cpu < cpu_count(); cpu++) {
-        spinlock_acquire(&queues[cpu].lock);
+        spinlock_acquire_off(&queues[cpu].lock);
         statistics->runnable += queues[cpu].length + (queues[cpu].running != nullptr);
-        spinlock_release(&queues[cpu].lock);
+        spinlock_release_off(&queues[cpu].lock);
     }
 }
 

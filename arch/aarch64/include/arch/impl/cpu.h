@@ -98,7 +98,7 @@ static inline bool arch_reschedule_wanted(void)
 static inline bool arch_preempt_count_drop(void)
 {
     arch_preempt_count_add(-1);
-    return arch_reschedule_wanted();
+    return arch_reschedule_wanted(); // looked at again: an interrupt in between may have asked
 }
 
 static inline void arch_exit_work_set(bool pending)

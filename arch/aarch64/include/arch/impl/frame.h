@@ -20,6 +20,7 @@ static_assert(sizeof(struct arch_frame) == 38 * 8 && sizeof(struct arch_frame) %
 enum : uint64_t {
     FRAME_SYSCALL = 0x15, // the exception class of svc
     PSTATE_MODE = 0x1f,
+    PSTATE_NO_INTERRUPTS = 1 << 7,
     PSTATE_USER = 0, // EL0, all interrupts on
 };
 
@@ -53,6 +54,11 @@ static inline void arch_frame_restart_syscall(struct arch_frame *frame)
     frame->x[0] = frame->argument;
     frame->kind = 0;
     frame->syndrome = 0;
+}
+
+static inline bool arch_frame_interrupts(const struct arch_frame *frame)
+{
+    return !(frame->pstate & PSTATE_NO_INTERRUPTS);
 }
 
 static inline bool arch_frame_in_syscall(const struct arch_frame *frame)

@@ -2,6 +2,7 @@
 // cpu.h: a CPU of the host port: a block of variables. Nothing interrupts it but the timer, and that only while it waits.
 #pragma once
 
+#include <sched.h>
 #include <time.h>
 
 struct arch_cpu {
@@ -104,8 +105,10 @@ static inline void arch_cpu_wait(void)
     host_cpu_wait();
 }
 
+// The processor that is waited for may be a thread that has none of the host's.
 static inline void arch_cpu_relax(void)
 {
+    sched_yield();
 }
 
 [[noreturn]] static inline void arch_cpu_halt(void)

@@ -42,6 +42,11 @@ static inline void arch_frame_restart_syscall(struct arch_frame *frame)
     frame->syscall = false;
 }
 
+static inline bool arch_frame_interrupts(const struct arch_frame *frame)
+{
+    return true;
+}
+
 static inline bool arch_frame_in_syscall(const struct arch_frame *frame)
 {
     return frame->syscall;

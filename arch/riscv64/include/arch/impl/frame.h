@@ -61,6 +61,11 @@ static inline void arch_frame_restart_syscall(struct arch_frame *frame)
     frame->cause = FRAME_CHANGED;
 }
 
+static inline bool arch_frame_interrupts(const struct arch_frame *frame)
+{
+    return frame->status & FRAME_STATUS_ON_RETURN;
+}
+
 static inline bool arch_frame_in_syscall(const struct arch_frame *frame)
 {
     return frame->cause == FRAME_CALL;

@@ -91,7 +91,7 @@ static inline bool arch_reschedule_wanted(void)
 static inline bool arch_preempt_count_drop(void)
 {
     bool wanted;
-    __asm__ volatile("addl $-1, %%gs:32" : "=@ccz"(wanted) : : "memory");
+    __asm__ volatile("decl %%gs:32" : "=@ccz"(wanted) : : "memory");
     return wanted;
 }
 

@@ -55,6 +55,11 @@ static inline void arch_frame_restart_syscall(struct arch_frame *frame)
     frame->vector = 0;
 }
 
+static inline bool arch_frame_interrupts(const struct arch_frame *frame)
+{
+    return frame->rflags & RFLAGS_INTERRUPTS;
+}
+
 static inline bool arch_frame_in_syscall(const struct arch_frame *frame)
 {
     return frame->vector == FRAME_SYSCALL || frame->vector == FRAME_SYSCALL_INT;
