@@ -55,7 +55,10 @@ struct frame {
                 } slab;
             };
             enum frame_state state;
-            uint8_t order;      // FRAME_SLAB: the heap's
+            union {
+                uint8_t order;          // FRAME_SLAB: the heap's
+                _Atomic bool published; // FRAME_USED: instruction fetch sees its bytes as they are (frame_written)
+            };
             uint8_t heap_class; // FRAME_SLAB: what heap_code() makes of the class of its objects; 0 in every other state
             uint8_t mark;       // FRAME_USED: the framework's
         };
@@ -155,6 +158,15 @@ static inline struct frame *frame_of(phys_t frame)
 {
     uint64_t number = frame.raw >> PAGE_SHIFT;
     return LIKELY(frame_known(number)) ? &frame_database[number] : nullptr;
+}
+
+// After the kernel wrote into a frame that programs may have mapped executable: it is published anew when it is next mapped so. A
+// program that writes code itself has to say so to its processor, as on Linux.
+static inline void frame_written(phys_t frame)
+{
+    struct frame *record = frame_of(frame);
+    if (record && UNLIKELY(atomic_load_explicit(&record->published, memory_order_relaxed)))
+        atomic_store_explicit(&record->published, false, memory_order_release);
 }
 
 // Gives memory that boot code held (boot heap, initramfs, ACPI tables) to the policy: the whole pages in it that the

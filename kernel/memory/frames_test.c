@@ -179,6 +179,25 @@ TEST(frames, live_as_long_as_somebody_shares_them)
     CHECK(frame_of(frame)->state == FRAME_FREE);
 }
 
+TEST(frames, are_published_as_code_until_somebody_writes_them)
+{
+    phys_t frame;
+    CHECK(frame_alloc(1, 0, &frame) == STATUS_OK);
+    struct frame *record = frame_of(frame);
+    CHECK(!record->published);
+    record->published = true;
+    frame_written(frame);
+    CHECK(!record->published && record->state == FRAME_USED && record->references == 1);
+    frame_written(frame);
+    CHECK(!record->published);
+    record->published = true;
+    frame_free(frame, 1);
+    phys_t again;
+    CHECK(frame_alloc(1, 0, &again) == STATUS_OK && !frame_of(again)->published);
+    frame_free(again, 1);
+    frame_written((phys_t){ UINT64_MAX & ~PAGE_MASK }); // no RAM: nothing to note
+}
+
 TEST(frames, refuse_what_is_too_much_or_nothing)
 {
     struct frame_statistics before, after;

@@ -175,10 +175,12 @@ static size_t space_copy(struct space *space, uint64_t at, char *bytes, size_t s
         char *page;
         rwlock_acquire(&space->lock);
         enum status outcome = page_reach(space, at + done, to_space, &page);
-        if (outcome == STATUS_OK && to_space)
+        if (outcome == STATUS_OK && to_space) {
             memcpy(page + inside, bytes + done, part);
-        else if (outcome == STATUS_OK)
+            frame_written(direct_map_phys(page));
+        } else if (outcome == STATUS_OK) {
             memcpy(bytes + done, page + inside, part);
+        }
         rwlock_release(&space->lock);
         if (outcome != STATUS_OK)
             break;

@@ -79,6 +79,7 @@ static enum status segment_map_file(struct space *space, const struct program_fi
     void *page;
     TRY(space_page(space, end, true, &page));
     memset((char *)page + (end & PAGE_MASK), 0, PAGE_SIZE - (end & PAGE_MASK));
+    frame_written(direct_map_phys(page));
     return request.access == segment->access ? STATUS_OK : space_protect(space, start, end - start, segment->access);
 }
 

@@ -190,6 +190,7 @@ static void file_clear_bytes(struct ramfs_node *file, uint64_t from, uint64_t to
     if (frame.raw == 0)
         return;
     memset((char *)direct_map(frame) + (from & PAGE_MASK), 0, to - from);
+    frame_written(frame);
     frame_release(frame);
 }
 
@@ -233,8 +234,10 @@ static enum status file_write_fresh(struct ramfs_node *file, uint64_t index, str
     enum status status = io_copy_in(from, direct_map(fresh), PAGE_SIZE);
     if (status == STATUS_OK)
         status = file_place_page(file, index, fresh, &frame);
-    if (status == STATUS_OK && frame.raw != fresh.raw)
-        memcpy(direct_map(frame), direct_map(fresh), PAGE_SIZE); // a mapping made the page meanwhile
+    if (status == STATUS_OK && frame.raw != fresh.raw) { // a mapping made the page meanwhile
+        memcpy(direct_map(frame), direct_map(fresh), PAGE_SIZE);
+        frame_written(frame);
+    }
     if (status != STATUS_OK || frame.raw != fresh.raw)
         file_give_frame(ramfs, fresh);
     if (status == STATUS_OK)
@@ -253,6 +256,7 @@ static enum status file_write_part(struct ramfs_node *file, uint64_t offset, str
         TRY(file_make_page(file, index, &frame));
     }
     enum status status = io_copy_in(from, (char *)direct_map(frame) + (offset & PAGE_MASK), part);
+    frame_written(frame);
     frame_release(frame);
     return status;
 }

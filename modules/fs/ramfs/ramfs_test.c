@@ -70,6 +70,27 @@ TEST(ramfs, holes_read_as_zeros_and_hold_no_memory)
     fixture_end(&fixture);
 }
 
+TEST(ramfs, writing_into_a_page_of_code_has_it_published_anew)
+{
+    struct fixture fixture;
+    size_t done;
+    phys_t frame;
+    if (!fixture_begin(&fixture, ""))
+        return;
+    CHECK(write_at(&fixture, 0, "code", 4, &done) == STATUS_OK);
+    struct page_source *source = &fixture.file->source;
+    if (CHECK(source->ops->get(source, 0, false, &frame) == STATUS_OK)) {
+        frame_of(frame)->published = true;
+        CHECK(write_at(&fixture, 2, "xx", 2, &done) == STATUS_OK);
+        CHECK(!frame_of(frame)->published);
+        frame_of(frame)->published = true;
+        CHECK(fixture.file->ops->truncate(fixture.file, 1) == STATUS_OK); // clears what is cut off
+        CHECK(!frame_of(frame)->published);
+        frame_release(frame);
+    }
+    fixture_end(&fixture);
+}
+
 TEST(ramfs, what_was_cut_off_reads_as_zeros_when_it_grows_again)
 {
     struct fixture fixture;
