@@ -25,6 +25,8 @@ PATTERN = re.compile(r"[a-z0-9_]{1,40}")
 TOKEN = "bench"
 # Rows that are boots: what the clock shows at the first user instruction.
 BOOT_ROWS = {"boot_256m": SMALL_MEMORY, "boot_2g": MEMORY}
+# What a GiB more costs, from the two.
+GROWTH_ROW = "boot_each_gib_more"
 NO_ROW = "none"
 
 
@@ -86,10 +88,19 @@ def measure(who, pattern, options):
 
 def measure_boots(who, pattern, options, scratch, progress):
     rows = {}
-    for name in [name for name in BOOT_ROWS if pattern in name]:
+    for name in [name for name in BOOT_ROWS if pattern in name or pattern in GROWTH_ROW]:
         found, counts = boot(who, BOOT_ROWS[name], ["-x", NO_ROW], options, scratch, progress)
         rows[name] = bench_guest.Row(name, "boot", 0, found.start, found.start, found.start, 1, 1, counts=counts.get("start"))
     return rows
+
+
+def with_growth(rows, pattern):
+    """The same rows, with what follows from two of them, and without those that were only measured for it."""
+    small, large = (rows.get(name) for name in BOOT_ROWS)
+    if small and large and pattern in GROWTH_ROW:
+        growth = max(0.0, large.median - small.median) * (1 << 30) / (MEMORY - SMALL_MEMORY)
+        rows = {small.name: small, large.name: large, GROWTH_ROW: bench_guest.Row(GROWTH_ROW, "boot", 0, growth, growth, growth, 1, 1)} | rows
+    return {name: row for name, row in rows.items() if pattern in name}
 
 
 def boot(who, memory, given, options, scratch, progress):
@@ -152,10 +163,11 @@ def bench(options):
     packages.require(*packages.QEMU[options.arch])
     options.plugin = bench_plugin.build() if not options.wall and bench_plugin.usable(options.arch) else None
     archive = bench_program.archive(bench_program.build(options.arch))
-    helix = measure(Helix(options, archive), options.pattern, options)
+    asked = options.pattern or ""
+    helix = with_growth(measure(Helix(options, archive), options.pattern, options), asked)
     if not helix:
         raise usage_error(f"-k {options.pattern}: no row has such a name")
-    peers = {peer.key: measure_peer(Linux(options, archive, peer), options.pattern, options) for peer in chosen}
+    peers = {peer.key: with_growth(measure_peer(Linux(options, archive, peer), options.pattern, options), asked) for peer in chosen}
     names = {peer.key: peer.name for peer in chosen}
     rows = bench_table.merge(helix, peers, options.wall)
     unit = bench_table.UNITS[options.wall]

@@ -170,7 +170,7 @@ class DocsTest(PageTest):
         source = "".join(path.read_text() for path in (bench_docs.ROOT / "bench").glob("*.c"))
         for table in ("most", "times", "takes"):
             for name in goals[table]:
-                self.assertTrue(f'"{name}"' in source or name in bench.BOOT_ROWS, name)
+                self.assertTrue(f'"{name}"' in source or name in (*bench.BOOT_ROWS, bench.GROWTH_ROW), name)
 
 
 class PluginTest(unittest.TestCase):
@@ -191,6 +191,19 @@ class PluginTest(unittest.TestCase):
                     unittest.mock.patch.object(bench_plugin, "say") as said:
                 self.assertFalse(bench_plugin.usable("x86_64"))
                 self.assertEqual(said.call_count, 1)
+
+
+class BootRowsTest(unittest.TestCase):
+    def test_growth_is_told_for_each_gib(self):
+        starts = {256: 1_000_000, 2048: 2_750_000}
+        with unittest.mock.patch.object(bench, "boot", lambda who, memory, *more: (Namespace(start=starts[memory >> 20]), {})):
+            def measured(pattern):
+                return bench.with_growth(bench.measure_boots(None, pattern, Namespace(), None, None), pattern)
+
+            self.assertEqual({name: row.median for name, row in measured("boot").items()}, {"boot_256m": 1_000_000, "boot_2g": 2_750_000, bench.GROWTH_ROW: 1_000_000})
+            self.assertEqual(list(measured("256m")), ["boot_256m"])
+            self.assertEqual(list(measured("each_gib")), [bench.GROWTH_ROW])
+            self.assertEqual(measured("fault"), {})
 
 
 class AskedTest(unittest.TestCase):
