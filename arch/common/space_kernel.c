@@ -22,22 +22,37 @@ extern char kernel_image_start[], kernel_text_end[], kernel_rodata_start[], kern
 
 // ---- boot ----
 
-// Maps [at, at + size) to consecutive frames with the largest pages that alignment and `largest` allow. Boot memory.
+// The largest pages that can begin the mapping of [at, at + size) to frames from `frame` on.
+static unsigned boot_map_level(uint64_t at, uint64_t frame, uint64_t size, unsigned largest)
+{
+    unsigned level = largest;
+    while (level && (!is_aligned(at | frame, 1ull << table_shift(level)) || size < 1ull << table_shift(level)))
+        level--;
+    return level;
+}
+
+// Maps the pages of one table from the first on, as far as larger ones do not fit. Returns the bytes mapped. Boot memory.
+static uint64_t boot_map_run(uint64_t at, uint64_t frame, uint64_t size, uint32_t access, unsigned largest)
+{
+    unsigned level = boot_map_level(at, frame, size, largest);
+    uint64_t step = 1ull << table_shift(level), done = 0;
+    uint64_t room = (PAGE_TABLE_ENTRIES - table_index(at, level)) * step;
+    struct table_entry *entry;
+    if (table_make_path(table_kernel_space.root, at, level, &entry) != STATUS_OK)
+        panic("no memory for the kernel's page tables");
+    size = MIN(size, room); // what lies behind the table's end may fit a larger page
+    for (; size - done >= step; done += step) {
+        uint64_t page = page_entry((phys_t){ frame + done }, access | PAGE_GLOBAL);
+        entry_write(entry++, level ? page_entry_large(page) : page);
+    }
+    return done;
+}
+
+// Maps [at, at + size) to consecutive frames with the largest pages that alignment and `largest` allow.
 static void boot_map(uint64_t at, uint64_t frame, uint64_t size, uint32_t access, unsigned largest)
 {
-    uint64_t done = 0;
-    while (done < size) {
-        unsigned level = largest;
-        while (level && !(is_aligned(at + done, 1ull << table_shift(level)) && is_aligned(frame + done, 1ull << table_shift(level)) &&
-                          size - done >= 1ull << table_shift(level)))
-            level--;
-        struct table_entry *entry;
-        if (table_make_path(table_kernel_space.root, at + done, level, &entry) != STATUS_OK)
-            panic("no memory for the kernel's page tables");
-        uint64_t page = page_entry((phys_t){ frame + done }, access | PAGE_GLOBAL);
-        entry_write(entry, level ? page_entry_large(page) : page);
-        done += 1ull << table_shift(level);
-    }
+    for (uint64_t done = 0; done < size;)
+        done += boot_map_run(at + done, frame + done, size - done, access, largest);
 }
 
 static void boot_map_image(const char *from, const char *to, uint64_t load_offset, uint32_t access)
