@@ -140,6 +140,18 @@ class PageTest(unittest.TestCase):
         self.assertEqual(len(ElementTree.fromstring(drawing).findall("rect")), 2)
         self.assertEqual(text.count("<svg"), 1)
 
+    def test_rows_that_differ_by_a_size_become_curves(self):
+        rows = bench_table.merge({name: Row(name, "pipe", median=figure) for name, figure in (("ring_16", 20.0), ("ring_2", 10.0), ("fork_1g", 900.0), ("fork_1m", 800.0), ("alone_4k", 5.0), ("plain", 1.0))},
+                                 {"6.1": {"ring_2": Row("ring_2", "pipe", median=1000.0)}}, False)
+        found = bench_html.families(rows)
+        self.assertEqual({name: [size for size, row in sizes] for name, sizes in found.items()}, {"ring": [2, 16], "fork": [1 << 20, 1 << 30]})
+        drawing = ElementTree.fromstring(bench_html.curve("ring", found["ring"], {"6.1": "Linux"}))
+        lines = [line.get("points").split() for line in drawing.findall("polyline")]
+        self.assertEqual([len(line) for line in lines], [2, 1])
+        (left, low), (right, high) = (map(float, point.split(",")) for point in lines[0])
+        self.assertTrue(left < right and low > high)
+        self.assertEqual(bench_html.curve("none", [(1, dict(rows[0], helix=None, peers={}))], {}), "")
+
     def test_the_page_of_one_kernel_has_no_plot(self):
         self.assertNotIn("<svg", bench_html.page(self.page({})))
 
