@@ -22,8 +22,8 @@ struct scheduler_policy {
     enum status (*remove_thread)(struct thread *thread); // gone for good
     enum status (*thread_ready)(struct thread *thread);  // queue it: became ready, or was preempted or yielded
     enum status (*thread_block)(struct thread *thread);  // it runs no more until thread_ready
-    void (*yield_thread)(uint32_t cpu);                  // the running thread gives the rest of its slice away
-    void (*tick)(uint32_t cpu, uint64_t ran_ns);         // the running thread has run ran_ns more
+    bool (*yield_thread)(uint32_t cpu);          // the running thread gives the rest of its slice away; false: to nobody, and keeps it
+    void (*tick)(uint32_t cpu, uint64_t ran_ns); // the running thread has run ran_ns more
     enum status (*set_priority)(struct thread *thread, struct priority priority);
     enum status (*get_priority)(const struct thread *thread, struct priority *priority);
     bool (*needs_reschedule)(uint32_t cpu); // should the running thread give way now?

@@ -2,14 +2,15 @@
 // execution.c: how execution begins: boot code becomes a thread, an idle thread joins it, the profile's policy takes over.
 //
 // From its first line the kernel runs on a thread, so that locks, panics and the log always have one to name. That thread
-// ("boot") has boot's stack and ends like any other. The idle thread runs when no policy has anything ready; it waits for an
-// interrupt with interrupts off, so that none is lost between looking and waiting.
+// ("boot") has boot's stack and ends like any other. The idle thread runs when no policy has anything ready; it clears frames
+// ahead, and then waits for an interrupt with interrupts off, so that none is lost between looking and waiting.
 
 #include <generated/profile.h>
 
 #include <arch/cpu.h>
 
 #include <helix/cpu.h>
+#include <helix/frames.h>
 #include <helix/kernel_map.h>
 #include <helix/process.h>
 #include <helix/scheduler.h>
@@ -43,6 +44,8 @@ void execution_adopt_boot(void)
 static void idle(void *unused)
 {
     for (;;) {
+        while (!arch_reschedule_asked() && frames_idle())
+            continue; // in small steps, each of which can be interrupted
         (void)arch_interrupts_disable();
         if (!arch_reschedule_asked())
             arch_cpu_wait();

@@ -201,8 +201,8 @@ void thread_yield(void)
 {
     bool on = arch_interrupts_disable();
     yields++;
-    policy->yield_thread(cpu_local()->id);
-    give_way(SWITCH_YIELD);
+    if (policy->yield_thread(cpu_local()->id))
+        give_way(SWITCH_YIELD);
     arch_interrupts_restore(on);
 }
 

@@ -128,10 +128,14 @@ static void thread_refresh(struct thread *thread)
         thread_interrupt(thread);
 }
 
+bool signal_ignored(uint64_t handler, int number)
+{
+    return handler == LINUX_SIG_IGN || (handler == LINUX_SIG_DFL && default_effects[number] == EFFECT_IGNORE);
+}
+
 static bool action_ignores(const struct signal_actions *actions, int number)
 {
-    uint64_t handler = signal_action(actions, number)->handler;
-    return handler == LINUX_SIG_IGN || (handler == LINUX_SIG_DFL && default_effects[number] == EFFECT_IGNORE);
+    return signal_ignored(signal_action(actions, number)->handler, number);
 }
 
 // ---- stopping and continuing; the registry is held ----

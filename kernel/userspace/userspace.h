@@ -62,5 +62,8 @@ void alarm_fire(struct timer *timer);
 void alarm_send_later(struct user_process *user);
 void alarm_forget(struct user_process *user);
 
+// Whether an action with this handler ignores the signal.
+bool signal_ignored(uint64_t handler, int number);
+
 // Drops what is pending of a signal that is ignored from now on, in the process and all its threads.
 void signal_forget(struct process *process, int number);

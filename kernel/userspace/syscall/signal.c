@@ -39,7 +39,7 @@ int64_t sys_rt_sigaction(struct thread *self, const struct syscall_arguments *ar
 {
     const uint64_t *value = arguments->value;
     struct signal_actions *actions = user_process(self)->actions;
-    struct linux_sigaction wanted, old;
+    struct linux_sigaction wanted __attribute__((uninitialized)), old __attribute__((uninitialized));
     if (!signal_number(value[0]) || value[3] != SET_SIZE)
         return syscall_result(STATUS_BAD_ARGUMENT);
     if (value[1] && (value[0] == LINUX_SIGKILL || value[0] == LINUX_SIGSTOP))
@@ -47,11 +47,12 @@ int64_t sys_rt_sigaction(struct thread *self, const struct syscall_arguments *ar
     if (value[1] && arch_copy_from_user(&wanted, value[1], sizeof wanted) != STATUS_OK)
         return syscall_result(STATUS_BAD_ADDRESS);
     bool on = spinlock_acquire_irq(&actions->lock);
-    action_write(signal_action(actions, (int)value[0]), &old);
+    if (value[2])
+        action_write(signal_action(actions, (int)value[0]), &old);
     if (value[1])
         action_read(&wanted, signal_action_change(actions, (int)value[0]));
     spinlock_release_irq(&actions->lock, on);
-    if (value[1])
+    if (value[1] && signal_ignored(wanted.handler, (int)value[0]))
         signal_forget(self->process, (int)value[0]);
     return value[2] ? syscall_result(arch_copy_to_user(value[2], &old, sizeof old)) : 0;
 }

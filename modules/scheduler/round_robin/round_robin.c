@@ -178,13 +178,15 @@ static enum status round_robin_thread_block(struct thread *thread)
     return round_robin_remove_thread(thread);
 }
 
-static void round_robin_yield_thread(uint32_t cpu)
+static bool round_robin_yield_thread(uint32_t cpu)
 {
     struct run_queue *queue = &queues[cpu];
     spinlock_acquire_off(&queue->lock);
-    if (queue->running)
+    bool others = queue->queued;
+    if (others && queue->running)
         queue->running->slice_left_ns = 0;
     spinlock_release_off(&queue->lock);
+    return others;
 }
 
 static void round_robin_tick(uint32_t cpu, uint64_t ran_ns)

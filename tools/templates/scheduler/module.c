@@ -94,9 +94,10 @@ static void @NAME@_tick(uint32_t cpu, uint64_t ran_ns)
     spinlock_release_off(&queue->lock);
 }
 
-static void @NAME@_yield_thread(uint32_t cpu)
+static bool @NAME@_yield_thread(uint32_t cpu)
 {
     @NAME@_tick(cpu, UINT64_MAX);
+    return true;
 }
 
 static bool @NAME@_needs_reschedule(uint32_t cpu)
