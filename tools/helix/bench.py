@@ -98,8 +98,10 @@ def with_growth(rows, pattern):
     """The same rows, with what follows from two of them, and without those that were only measured for it."""
     small, large = (rows.get(name) for name in BOOT_ROWS)
     if small and large and pattern in GROWTH_ROW:
-        growth = max(0.0, large.median - small.median) * (1 << 30) / (MEMORY - SMALL_MEMORY)
-        rows = {small.name: small, large.name: large, GROWTH_ROW: bench_guest.Row(GROWTH_ROW, "boot", 0, growth, growth, growth, 1, 1)} | rows
+        growth = round((large.median - small.median) * (1 << 30) / (MEMORY - SMALL_MEMORY))
+        grown = bench_guest.Row(GROWTH_ROW, "boot", 0, growth, growth, growth, 1, 1) if growth > 0 else \
+            bench_guest.Row(GROWTH_ROW, "boot", reason="not there: with more RAM the boot took no longer")
+        rows = {small.name: small, large.name: large, GROWTH_ROW: grown} | rows
     return {name: row for name, row in rows.items() if pattern in name}
 
 

@@ -216,6 +216,10 @@ class BootRowsTest(unittest.TestCase):
             self.assertEqual(list(measured("256m")), ["boot_256m"])
             self.assertEqual(list(measured("each_gib")), [bench.GROWTH_ROW])
             self.assertEqual(measured("fault"), {})
+            starts[2048] = 900_000
+            grown = measured("each_gib")[bench.GROWTH_ROW]
+            self.assertIsNone(grown.median)
+            self.assertIn("no longer", grown.reason)
 
 
 class AskedTest(unittest.TestCase):
