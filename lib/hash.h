@@ -4,6 +4,13 @@
 
 #include <lib/types.h>
 
+// One byte more; a hash begins with HASH_START.
+enum : uint64_t { HASH_START = 0xcbf29ce484222325, HASH_FACTOR = 0x100000001b3 };
+static inline uint64_t hash_step(uint64_t hash, uint8_t byte)
+{
+    return (hash ^ byte) * HASH_FACTOR;
+}
+
 // FNV-1a: spreads well, is no defence against who chooses the input.
 uint64_t hash_bytes(const void *bytes, size_t size);
 uint64_t hash_string(const char *text);

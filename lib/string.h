@@ -14,6 +14,33 @@ int strcmp(const char *a, const char *b);
 int strncmp(const char *a, const char *b, size_t limit);
 char *strchr(const char *text, int byte);
 
+// Whether `size` bytes are the same. For short stretches: a few loads that overlap instead of a loop by bytes.
+static inline bool bytes_equal(const char *a, const char *b, size_t size)
+{
+    uint64_t x, y;
+    uint32_t v, w;
+    if (size < sizeof(v))
+        return size == 0 || (a[0] == b[0] && a[size / 2] == b[size / 2] && a[size - 1] == b[size - 1]);
+    if (size < sizeof(x)) {
+        __builtin_memcpy(&v, a, sizeof(v));
+        __builtin_memcpy(&w, b, sizeof(w));
+        if (v != w)
+            return false;
+        __builtin_memcpy(&v, a + size - sizeof(v), sizeof(v));
+        __builtin_memcpy(&w, b + size - sizeof(w), sizeof(w));
+        return v == w;
+    }
+    for (size_t at = 0; at + sizeof(x) < size; at += sizeof(x)) {
+        __builtin_memcpy(&x, a + at, sizeof(x));
+        __builtin_memcpy(&y, b + at, sizeof(y));
+        if (x != y)
+            return false;
+    }
+    __builtin_memcpy(&x, a + size - sizeof(x), sizeof(x));
+    __builtin_memcpy(&y, b + size - sizeof(y), sizeof(y));
+    return x == y;
+}
+
 // Length of `text`, `limit` when no terminator stands in the first `limit` bytes.
 size_t string_length_bounded(const char *text, size_t limit);
 

@@ -149,3 +149,18 @@ TEST(string, refuses_what_is_no_number)
         CHECK_EQUAL(value, 77);
     }
 }
+
+TEST(string, equal_stretches_of_every_short_length_are_told_from_others)
+{
+    char a[40], b[40];
+    for (size_t size = 0; size <= sizeof(a); size++) {
+        for (size_t i = 0; i < sizeof(a); i++)
+            a[i] = b[i] = (char)(i * 37);
+        CHECK(bytes_equal(a, b, size));
+        for (size_t i = 0; i < sizeof(a); i++) {
+            b[i] ^= 0x40;
+            CHECK_EQUAL(bytes_equal(a, b, size), i >= size);
+            b[i] ^= 0x40;
+        }
+    }
+}

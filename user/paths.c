@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
@@ -462,6 +463,27 @@ static void proc_shows_this_process(void)
     CHECK_ERROR(open("/proc/new", O_RDWR | O_CREAT, 0600), ENOENT);
 }
 
+static void a_mount_covers_and_its_unused_names_do_not_hold_it(void)
+{
+    struct stat status;
+    if (geteuid() != 0)
+        return;
+    CHECK_EQUAL(mkdir("covered", 0755), 0);
+    close(open("covered/below", O_CREAT | O_WRONLY, 0644));
+    CHECK_EQUAL(mount("none", "covered", "tmpfs", 0, ""), 0);
+    CHECK_ERROR(stat("covered/below", &status), ENOENT);
+    CHECK_EQUAL(mkdir("covered/d", 0755), 0);
+    int file = open("covered/d/file", O_CREAT | O_WRONLY, 0644);
+    CHECK_ERROR(umount("covered"), EBUSY);
+    close(file);
+    CHECK_EQUAL(stat("covered/d/file", &status), 0);
+    CHECK_EQUAL(umount("covered"), 0);
+    CHECK_ERROR(stat("covered/d/file", &status), ENOENT);
+    CHECK_EQUAL(stat("covered/below", &status), 0);
+    CHECK_EQUAL(unlink("covered/below"), 0);
+    CHECK_EQUAL(rmdir("covered"), 0);
+}
+
 static const struct check_row rows[] = {
     CHECK_ROW(rename_replaces_and_refuses),
     CHECK_ROW(moved_directory_has_a_new_parent),
@@ -481,6 +503,7 @@ static const struct check_row rows[] = {
     CHECK_ROW(fifo_connects_two_processes),
     CHECK_ROW(deep_trees_work),
     CHECK_ROW(proc_shows_this_process),
+    CHECK_ROW(a_mount_covers_and_its_unused_names_do_not_hold_it),
 };
 
 CHECK_MAIN(rows)

@@ -69,24 +69,51 @@ user_fill_zero:
     fault_row 3b, 6b
 
 // int64_t user_string(char *to, const char *from, size_t size): length without the NUL, size if there is none, −1 on a fault.
+// By words while a word fits into what is left and into its page, so that nothing behind the string's own page is touched.
 .globl user_string
 .hidden user_string
 .p2align 4
 user_string:
     user_open
+    movabsq $0x0101010101010101, %r8
+    movabsq $0x8080808080808080, %r9
     xorl %eax, %eax
-1:  cmpq %rdx, %rax
+1:  leaq 8(%rax), %r10
+    cmpq %rdx, %r10
+    ja 3f
+    leal (%esi,%eax), %ecx
+    andl $0xfff, %ecx
+    cmpl $0xff8, %ecx
+    ja 3f
+2:  movq (%rsi,%rax), %rcx
+    movq %rcx, (%rdi,%rax)
+    movq %rcx, %r11
+    subq %r8, %r11      // a byte's top bit comes up where the byte was 0, and perhaps in bytes above it
+    notq %rcx
+    andq %r9, %rcx
+    andq %rcx, %r11
+    jnz 7f
+    movq %r10, %rax
+    jmp 1b
+3:  cmpq %rdx, %rax
     jae 8f
-2:  movb (%rsi,%rax), %cl
+4:  movb (%rsi,%rax), %cl
     movb %cl, (%rdi,%rax)
     testb %cl, %cl
     jz 8f
     incq %rax
+    testl $7, %eax      // back to words where one may fit again
+    jnz 3b
     jmp 1b
 5:  movq $-1, %rax
+    jmp 8f
+7:  bsfq %r11, %r11
+    shrl $3, %r11d
+    addq %r11, %rax
 8:  user_close
     ret
     fault_row 2b, 5b
+    fault_row 4b, 5b
 
 // int user_load32(const uint32_t *from, uint32_t *value): 0, or −1 on a fault.
 .globl user_load32

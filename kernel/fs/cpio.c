@@ -46,7 +46,7 @@ static bool hex_word(const uint8_t *digits, uint32_t *value)
     };
     uint64_t text;
     __builtin_memcpy(&text, digits, sizeof text); // one load
-    uint64_t letter = text >> 6 & EACH; // letters have bit 6, whose lower case has CASE as well
+    uint64_t letter = text >> 6 & EACH;           // letters have bit 6, whose lower case has CASE as well
     text &= ~(letter * CASE);
     uint64_t digit = (text & 0x0f * EACH) + letter * 9;
     uint64_t from_ten = (digit + 6 * EACH) >> 4 & EACH;

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
-// entry.c: the cached tree of names: which entries are in use, found by parent and name.
+// entry.c: the tree of names: which entries there are, found by parent and name.
 //
-// An entry holds its parent and its node. One lock guards the hash table, the names, the parents and what covers what; it is held for
-// a few instructions, never across a call into a file system. The lock of a directory's node is taken before it, and held from the
-// question to the file system until the answer stands in the table, so that a name in use has one entry only.
+// An entry holds its parent and its node, and the table holds the entry, so that a name that was used is found again without asking the
+// file system. Names nobody uses are dropped when there are more than ENTRIES_KEPT (the longest unused first) and when memory is short.
+// One lock guards the table, the names, the parents and what covers what; it is held for a few instructions, never across a call into a
+// file system. Walks along known names read the table without it (look.h): an entry is freed only when no look can be at it, its name is
+// a block that never changes, and a rename in between is noticed by `renames`. The lock of a directory's node is taken before
+// the entry lock, and held from the question to the file system until the answer stands in the table, so that a name has one entry only.
 #include "fs.h"
 
 #include <lib/format.h>
@@ -11,48 +14,81 @@
 #include <lib/string.h>
 
 #include <helix/heap.h>
+#include <helix/memory.h>
 #include <helix/panic.h>
 #include <helix/spinlock.h>
 
-enum { ENTRY_BUCKETS = 512 };
+#include "look.h"
+
+enum { ENTRY_BUCKETS = 512, ENTRIES_KEPT = 1024, DROPPED_AT_ONCE = 16, LOOKED_AT_ONCE = 64 };
 
 static struct spinlock entry_lock = SPINLOCK(RANK_ENTRIES);
-static struct entry *entry_buckets[ENTRY_BUCKETS];
+static struct entry *_Atomic entry_buckets[ENTRY_BUCKETS]; // entry_lock to change
+static struct list_node entries = LIST_HEAD(entries);      // hashed ones; entry_lock
+static _Atomic uint32_t entry_count;                       // of `entries`; entry_lock to change
+static _Atomic uint32_t renames;                           // odd while one is made; entry_lock to change
+
+// `text` is the hash of the name alone (hash_step over its bytes).
+static inline uint32_t entry_hash_with(const struct entry *directory, uint64_t text)
+{
+    return (uint32_t)(hash_number(text ^ (uint64_t)(uintptr_t)directory) >> 32);
+}
 
 static uint32_t entry_hash(const struct entry *directory, const char *name, size_t length)
 {
-    return (uint32_t)(hash_number(hash_bytes(name, length) ^ (uint64_t)(uintptr_t)directory) >> 32);
+    return entry_hash_with(directory, hash_bytes(name, length));
 }
 
-static void entry_hash_insert(struct entry *entry)
+// The table takes a reference of its own.
+static void entry_hash_insert(struct entry *entry) MUST_HOLD(entry_lock)
 {
-    struct entry **bucket = &entry_buckets[entry->hash % ENTRY_BUCKETS];
-    entry->hash_next = *bucket;
-    *bucket = entry;
+    struct entry *_Atomic *bucket = &entry_buckets[entry->hash % ENTRY_BUCKETS];
+    atomic_store_explicit(&entry->hash_next, atomic_load_explicit(bucket, memory_order_relaxed), memory_order_relaxed);
+    atomic_store_explicit(bucket, entry, memory_order_release);
+    list_add_tail(&entries, &entry->link);
+    entry_retain(entry);
+    entry_count++;
     entry->hashed = true;
 }
 
-static void entry_hash_remove(struct entry *entry)
+// True: the table's reference is the caller's now. Looks that stand at the entry go on from it.
+static bool entry_hash_remove(struct entry *entry) MUST_HOLD(entry_lock)
 {
     if (!entry->hashed)
-        return;
-    struct entry **at = &entry_buckets[entry->hash % ENTRY_BUCKETS];
+        return false;
+    struct entry *_Atomic *at = &entry_buckets[entry->hash % ENTRY_BUCKETS];
     while (*at != entry)
         at = &(*at)->hash_next;
-    *at = entry->hash_next;
+    atomic_store_explicit(at, entry->hash_next, memory_order_release);
+    list_remove(&entry->link);
+    entry_count--;
     entry->hashed = false;
+    return true;
 }
 
-// With a reference, nullptr: not in use.
-static struct entry *entry_find(const struct entry *directory, uint32_t hash, const char *name, size_t length)
+// By whoever looks, or holds the lock.
+static inline struct entry *entry_probe(const struct entry *directory, uint32_t hash, const char *name, size_t length)
 {
+    struct entry *entry = atomic_load_explicit(&entry_buckets[hash % ENTRY_BUCKETS], memory_order_acquire);
+    for (; entry; entry = atomic_load_explicit(&entry->hash_next, memory_order_acquire)) {
+        if (atomic_load_explicit(&entry->hash, memory_order_relaxed) != hash)
+            continue;
+        const struct entry_name *own = atomic_load_explicit(&entry->name, memory_order_acquire);
+        if (atomic_load_explicit(&entry->parent, memory_order_relaxed) == directory && own->length == length &&
+            bytes_equal(own->text, name, length))
+            return entry;
+    }
+    return nullptr;
+}
+
+// With a reference, nullptr: not in the table.
+static struct entry *entry_find(const struct entry *directory, const char *name, size_t length)
+{
+    uint32_t hash = entry_hash(directory, name, length);
     spinlock_acquire(&entry_lock);
-    struct entry *entry = entry_buckets[hash % ENTRY_BUCKETS];
-    while (entry &&
-           !(entry->hash == hash && entry->parent == directory && entry->length == length && memcmp(entry->name, name, length) == 0))
-        entry = entry->hash_next;
+    struct entry *entry = entry_probe(directory, hash, name, length);
     if (entry)
-        atomic_fetch_add_explicit(&entry->references, 1, memory_order_relaxed);
+        entry_retain(entry);
     spinlock_release(&entry_lock);
     return entry;
 }
@@ -62,56 +98,153 @@ void entry_retain(struct entry *entry)
     atomic_fetch_add_explicit(&entry->references, 1, memory_order_relaxed);
 }
 
-// Gives one reference back; true when it was the last and the entry is out of the table.
-static bool entry_let_go(struct entry *entry)
+// One more reference for who looks; false: it is on its way out, and stays at 0.
+static inline bool entry_retain_looking(struct entry *entry)
 {
     uint32_t seen = atomic_load_explicit(&entry->references, memory_order_relaxed);
-    while (seen > 1) {
-        if (atomic_compare_exchange_weak_explicit(&entry->references, &seen, seen - 1, memory_order_acq_rel, memory_order_relaxed))
+    do {
+        if (UNLIKELY(seen == 0))
             return false;
-    }
+    } while (!atomic_compare_exchange_weak_explicit(&entry->references, &seen, seen + 1, memory_order_relaxed, memory_order_relaxed));
+    return true;
+}
+
+static void entry_free(struct entry *entry)
+{
+    if (entry->name != &entry->own_name)
+        heap_free((void *)(uintptr_t)entry->name);
+    heap_free(entry);
+}
+
+// The last reference is gone, and the table's with it: nobody finds it any more.
+static void entry_end(struct entry *entry)
+{
     spinlock_acquire(&entry_lock);
-    bool last = atomic_fetch_sub_explicit(&entry->references, 1, memory_order_acq_rel) == 1;
-    if (last) {
-        entry_hash_remove(entry);
-        if (entry->node->name == entry)
-            entry->node->name = nullptr;
-    }
+    if (entry->node->name == entry)
+        entry->node->name = nullptr;
     spinlock_release(&entry_lock);
-    return last;
+    looks_settle();
+    node_release(entry->node);
+    entry_free(entry);
 }
 
 void entry_release(struct entry *entry)
 {
-    while (entry && entry_let_go(entry)) {
+    while (entry && atomic_fetch_sub_explicit(&entry->references, 1, memory_order_acq_rel) == 1) {
         struct entry *parent = entry->parent;
-        node_release(entry->node);
-        if (entry->name != entry->own_name)
-            heap_free(entry->name);
-        heap_free(entry);
+        entry_end(entry);
         entry = parent;
     }
 }
+
+// ---- dropping names that nobody uses ----
+
+// Takes entry out of the table if only the table holds it. True: it is the caller's, to be ended.
+static bool entry_take_unused(struct entry *entry) MUST_HOLD(entry_lock)
+{
+    uint32_t only_the_tables = 1;
+    if (!atomic_compare_exchange_strong_explicit(&entry->references, &only_the_tables, 0, memory_order_acq_rel, memory_order_relaxed))
+        return false;
+    (void)entry_hash_remove(entry);
+    return true;
+}
+
+// Takes up to DROPPED_AT_ONCE of the oldest names that nobody uses, of one mount or of all (nullptr), looking at LOOKED_AT_ONCE at most.
+// Those found lately are passed over once, unless `all`; what is used goes to the end. *steps counts what was looked at.
+static size_t entries_take(const struct mount_point *mount, bool all, uint32_t *steps, struct entry **taken)
+{
+    size_t count = 0;
+    spinlock_acquire(&entry_lock);
+    for (*steps = 0; *steps < LOOKED_AT_ONCE && count < DROPPED_AT_ONCE && !list_empty(&entries); ++*steps) {
+        struct entry *entry = container_of(entries.next, struct entry, link);
+        bool spared = !all && atomic_exchange_explicit(&entry->recent, false, memory_order_relaxed);
+        if (!spared && (!mount || entry->node->file_system == mount) && entry_take_unused(entry)) {
+            taken[count++] = entry;
+            continue;
+        }
+        list_remove(&entry->link);
+        list_add_tail(&entries, &entry->link);
+    }
+    spinlock_release(&entry_lock);
+    return count;
+}
+
+// Looks at `steps` names, or a few more; returns how many went.
+static size_t entries_drop(const struct mount_point *mount, bool all, uint32_t steps)
+{
+    struct entry *taken[DROPPED_AT_ONCE];
+    size_t total = 0;
+    for (uint32_t looked = 0, more; looked < steps; looked += more) {
+        size_t count = entries_take(mount, all, &more, taken);
+        for (size_t i = 0; i < count; i++) {
+            struct entry *parent = taken[i]->parent;
+            entry_end(taken[i]);
+            entry_release(parent);
+        }
+        total += count;
+        if (more == 0)
+            break;
+    }
+    return total;
+}
+
+uint32_t entries_known(void)
+{
+    return atomic_load_explicit(&entry_count, memory_order_relaxed);
+}
+
+void entries_drop_surplus(void)
+{
+    if (UNLIKELY(atomic_load_explicit(&entry_count, memory_order_relaxed) > ENTRIES_KEPT))
+        (void)entries_drop(nullptr, false, LOOKED_AT_ONCE);
+}
+
+// A directory is held by the names in it: again and again, until only what is used is left.
+void entries_forget(const struct mount_point *mount)
+{
+    while (entries_drop(mount, true, atomic_load_explicit(&entry_count, memory_order_relaxed)) > 0)
+        continue;
+}
+
+void entries_drop_all(void)
+{
+    entries_forget(nullptr);
+}
+
+MEMORY_TRIM(entries, entries_drop_all);
 
 struct node *entry_node(struct entry *entry)
 {
     return entry->node;
 }
 
+struct entry_name *entry_name_create(const char *name, size_t length)
+{
+    struct entry_name *made = heap_alloc(sizeof(*made) + length);
+    if (!made)
+        return nullptr;
+    made->length = (uint8_t)length;
+    memcpy(made->text, name, length);
+    return made;
+}
+
 // An entry outside the table. Takes the node's reference on success.
 static enum status entry_create(const char *name, size_t length, struct node *node, struct entry **made)
 {
-    struct entry *entry = heap_alloc(sizeof(*entry));
-    if (!entry)
-        return STATUS_NO_MEMORY;
-    *entry = (struct entry){ .node = node, .references = 1, .length = (uint8_t)length, .name = entry->own_name };
-    if (length > sizeof(entry->own_name))
-        entry->name = heap_alloc(length);
-    if (!entry->name) {
+    bool own = length <= ENTRY_OWN_NAME;
+    struct entry *entry = heap_alloc(own ? sizeof(*entry) + length : sizeof(*entry));
+    struct entry_name *other = own ? nullptr : entry_name_create(name, length);
+    if (!entry || (!own && !other)) {
         heap_free(entry);
+        heap_free(other);
         return STATUS_NO_MEMORY;
     }
-    memcpy(entry->name, name, length);
+    *entry = (struct entry){ .node = node, .references = 1, .name = own ? &entry->own_name : other };
+    list_init(&entry->link);
+    if (own) {
+        entry->own_name.length = (uint8_t)length;
+        memcpy(entry->own_name.text, name, length);
+    }
     *made = entry;
     return STATUS_OK;
 }
@@ -146,7 +279,7 @@ enum status entry_child_locked(struct entry *directory, const char *name, size_t
 {
     const struct node_ops *ops = directory->node->ops;
     if (!ops->volatile_entries) {
-        *child = entry_find(directory, entry_hash(directory, name, length), name, length);
+        *child = entry_find(directory, name, length);
         if (*child)
             return STATUS_OK;
     }
@@ -160,7 +293,7 @@ enum status entry_child_locked(struct entry *directory, const char *name, size_t
 enum status entry_child(struct entry *directory, const char *name, size_t length, struct entry **child)
 {
     if (!directory->node->ops->volatile_entries) {
-        *child = entry_find(directory, entry_hash(directory, name, length), name, length);
+        *child = entry_find(directory, name, length);
         if (*child)
             return STATUS_OK;
     }
@@ -173,37 +306,33 @@ enum status entry_child(struct entry *directory, const char *name, size_t length
 void entry_remove(struct entry *entry)
 {
     spinlock_acquire(&entry_lock);
-    entry_hash_remove(entry);
+    bool held = entry_hash_remove(entry);
     entry->removed = true;
     spinlock_release(&entry_lock);
+    if (held)
+        entry_release(entry); // the table's; the caller has another
 }
 
-char *entry_name_reserve(size_t length, bool *enough)
-{
-    *enough = true;
-    if (length <= sizeof(((struct entry *)nullptr)->own_name))
-        return nullptr;
-    char *room = heap_alloc(length);
-    *enough = room != nullptr;
-    return room;
-}
-
-void entry_move(struct entry *entry, struct entry *directory, const char *name, size_t length, char *reserved)
+void entry_move(struct entry *entry, struct entry *directory, struct entry_name *name)
 {
     entry_retain(directory);
     spinlock_acquire(&entry_lock);
-    entry_hash_remove(entry);
+    atomic_store_explicit(&renames, renames + 1, memory_order_relaxed);
+    atomic_thread_fence(memory_order_release);
+    bool held = entry_hash_remove(entry);
     struct entry *old_parent = entry->parent;
-    char *old_name = entry->name;
+    const struct entry_name *old_name = entry->name;
     entry->parent = directory;
-    entry->name = reserved ? reserved : entry->own_name;
-    memmove(entry->name, name, length);
-    entry->length = (uint8_t)length;
-    entry->hash = entry_hash(directory, name, length);
+    entry->name = name;
+    entry->hash = entry_hash(directory, name->text, name->length);
     entry_hash_insert(entry);
+    atomic_store_explicit(&renames, renames + 1, memory_order_release);
     spinlock_release(&entry_lock);
-    if (old_name != entry->own_name)
-        heap_free(old_name);
+    looks_settle();
+    if (old_name != &entry->own_name)
+        heap_free((void *)(uintptr_t)old_name);
+    if (held)
+        entry_release(entry);
     entry_release(old_parent);
 }
 
@@ -261,14 +390,20 @@ void entry_cover(struct entry *covered, struct mount_point *mount)
     spinlock_release(&entry_lock);
 }
 
+// With no reference left the root refuses looks; those that wait for the lock find it uncovered.
 enum status entry_uncover(struct entry *covered, struct entry *root)
 {
+    uint32_t only_the_mounts = 1;
     spinlock_acquire(&entry_lock);
-    bool idle = atomic_load_explicit(&root->references, memory_order_acquire) == 1;
+    bool idle = atomic_compare_exchange_strong_explicit(&root->references, &only_the_mounts, 0, memory_order_acq_rel, memory_order_relaxed);
     if (idle)
         atomic_store_explicit(&covered->mounted, nullptr, memory_order_release);
     spinlock_release(&entry_lock);
-    return idle ? STATUS_OK : STATUS_BUSY;
+    if (!idle)
+        return STATUS_BUSY;
+    looks_settle();
+    atomic_fetch_add_explicit(&root->references, 1, memory_order_relaxed);
+    return STATUS_OK;
 }
 
 bool entry_is_ancestor(const struct entry *ancestor, const struct entry *entry)
@@ -295,10 +430,11 @@ static enum status entry_write_path(const struct entry *root, const struct entry
         }
         if (entry->removed)
             return STATUS_NOT_FOUND;
-        if (at < (size_t)entry->length + 1)
+        const struct entry_name *name = entry->name;
+        if (at < (size_t)name->length + 1)
             return STATUS_OUT_OF_RANGE;
-        at -= entry->length;
-        memcpy(path + at, entry->name, entry->length);
+        at -= name->length;
+        memcpy(path + at, name->text, name->length);
         path[--at] = '/';
         entry = entry->parent;
     }
@@ -338,4 +474,108 @@ void vfs_node_path(struct node *node, char *text, size_t size)
         memmove(text, text + start, size - start);
     else
         format_text(text, size, "%s:[%llu]", node->file_system->ops->name, (unsigned long long)node->number);
+}
+
+// ---- walking along names that are known ----
+
+static inline struct entry *entry_look_cross(struct entry *entry)
+{
+    struct mount_point *mount;
+    while (UNLIKELY((mount = atomic_load_explicit(&entry->mounted, memory_order_acquire)) != nullptr))
+        entry = mount->root; // the mount lives until looks settle
+    return entry;
+}
+
+static inline bool entry_may_search(const struct node *node, bool all)
+{
+    return node_is(node, LINUX_S_IFDIR) && (LIKELY(all) || node_permission(node, NODE_MAY_EXECUTE) == STATUS_OK);
+}
+
+// One component of a path.
+struct component {
+    const char *name;
+    size_t length;
+    uint64_t hash;
+};
+
+// Returns what stands behind it.
+static inline const char *component_read(const char *path, struct component *component)
+{
+    uint64_t hash = HASH_START;
+    const char *at = path;
+    // Most bytes of names are above '/'.
+    for (uint8_t byte; (byte = (uint8_t)*at) > '/' || (byte != '/' && byte != '\0'); at++)
+        hash = hash_step(hash, byte);
+    *component = (struct component){ .name = path, .length = (size_t)(at - path), .hash = hash };
+    return at;
+}
+
+static inline const char *slashes_skip(const char *path)
+{
+    while (*path == '/')
+        path++;
+    return path;
+}
+
+// The look itself, from `at`. *walk as in entry_walk.
+static struct entry *entry_look(struct entry *at, const char *path, struct walk *walk)
+{
+    const char *limit = path + PATH_MAX_BYTES;
+    bool directory_wanted = true; // "/" is one
+    bool all = node_may_search_all();
+    for (path = slashes_skip(path); *path; path = slashes_skip(path)) {
+        struct component next;
+        if (!entry_may_search(at->node, all))
+            return nullptr;
+        const char *end = component_read(path, &next);
+        if (UNLIKELY(end >= limit))
+            return nullptr;
+        if (UNLIKELY(next.name[0] == '.' && (next.length == 1 || (next.length == 2 && next.name[1] == '.')))) {
+            if (next.length == 2 || (walk && !*slashes_skip(end)))
+                return nullptr;
+            path = end;
+            directory_wanted = true;
+            continue;
+        }
+        if (walk && !*slashes_skip(end)) {
+            walk->name = next.name;
+            walk->length = next.length;
+            walk->trailing = *end == '/';
+            walk->rest = end;
+            return next.length <= NAME_MAX_BYTES ? at : nullptr;
+        }
+        struct entry *child = entry_probe(at, entry_hash_with(at, next.hash), next.name, next.length);
+        if (!child)
+            return nullptr;
+        at = entry_look_cross(child);
+        if (UNLIKELY(node_is(at->node, LINUX_S_IFLNK)))
+            return nullptr;
+        path = end;
+        directory_wanted = *end == '/';
+    }
+    bool refused = walk || path >= limit || (directory_wanted && !node_is(at->node, LINUX_S_IFDIR));
+    return refused ? nullptr : at;
+}
+
+struct entry *entry_walk(const struct vfs_context *context, struct entry *base, const char *path, struct walk *walk)
+{
+    if (UNLIKELY(!*path))
+        return nullptr;
+    struct look_count *look = look_begin();
+    uint32_t renames_before = atomic_load_explicit(&renames, memory_order_acquire);
+    struct entry *at = base ? base : __atomic_load_n(&context->current, __ATOMIC_ACQUIRE);
+    if (*path == '/')
+        at = entry_look_cross(__atomic_load_n(&context->root, __ATOMIC_ACQUIRE));
+    at = entry_look(at, path, walk);
+    if (at && !entry_retain_looking(at))
+        at = nullptr;
+    atomic_thread_fence(memory_order_acquire);
+    bool renamed = renames_before % 2 || atomic_load_explicit(&renames, memory_order_relaxed) != renames_before;
+    if (LIKELY(at != nullptr) && !atomic_load_explicit(&at->recent, memory_order_relaxed))
+        atomic_store_explicit(&at->recent, true, memory_order_relaxed);
+    look_end(look);
+    if (LIKELY(!renamed))
+        return at;
+    entry_release(at);
+    return nullptr;
 }

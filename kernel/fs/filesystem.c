@@ -5,12 +5,12 @@
 // How         A file system (modules/fs/…) makes nodes and answers for names in its directories. entry.c keeps the names in use,
 //             path.c walks along them, open.c and namespace.c change what they lead to, file.c and regular.c move bytes. Pipes,
 //             polling and advisory locks stand beside them. initramfs.c fills the root from the boot archives.
-// Invariants  A name in use has one entry. A node lives while an entry, a mapping or its directory holds it; a removed file's
-//             memory goes with the last of them. An entry nobody uses does not exist, so memory returns to where it was.
+// Invariants  A name has one entry at most. A node lives while an entry, a mapping or its directory holds it; a removed file's
+//             memory goes with the last of them. Names nobody uses stay known, up to a limit, and go when memory is trimmed.
 // Locks       Mount table, rename, directory before what is in it, file offset, pipe; then spinlocks: entries, descriptors, pages.
 //             User memory is copied with at most sleepable locks held; a file's pages never need its node's lock, so that a
 //             fault on a mapping of the very file being written is served.
-// Cost        One table probe a path component for a name in use, one question to the file system otherwise; nothing is linear.
+// Cost        One table probe a path component for a known name, one question to the file system otherwise; nothing is linear.
 // Not here    What a file system keeps where (modules/fs), descriptors and system calls (kernel/userspace).
 #include "fs.h"
 

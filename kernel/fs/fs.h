@@ -6,21 +6,31 @@
 
 // ---- entry.c ----
 
-// A name in use. An entry lives while somebody holds it, a child of it included, and is freed with the last reference: what is not in
-// use costs nothing. The name, parent and `removed` change under the entry lock (rename, unlink).
+// How a name is spelled: never changed, so that it can be compared without a lock.
+struct entry_name {
+    uint8_t length;
+    char text[]; // not terminated
+};
+
+// A name. It holds its parent and its node. A name that can be found (`hashed`) is held by the table too, so it stays when nobody uses
+// it any more, until there are too many or memory is short. Name, parent, `hashed` and `removed` change under the entry lock.
 struct entry {
-    struct entry *parent;                  // a reference; nullptr: the root of a mount, or of nothing
+    struct entry *_Atomic parent;          // a reference; nullptr: the root of a mount, or of nothing
     struct node *node;                     // [const] a reference
     _Atomic(struct mount_point *) mounted; // what covers it
-    struct entry *hash_next;               // in its bucket
-    _Atomic uint32_t references;
-    uint32_t hash;
-    bool hashed;  // can be found by name; false for /proc's, which are looked up every time
-    bool removed; // unlinked: the name leads here no more
-    uint8_t length;
-    char *name;        // not terminated; own_name or the heap's
-    char own_name[72]; // fills a heap block of 128 bytes
+    struct entry *_Atomic hash_next;       // in its bucket; stays as it was when the entry leaves it
+    const struct entry_name *_Atomic name; // own_name or the heap's
+    _Atomic uint32_t references;           // the table's among them; 0: on its way out
+    _Atomic uint32_t hash;
+    bool hashed;                // can be found by name; false for /proc's, which are looked up every time
+    bool removed;               // unlinked: the name leads here no more
+    _Atomic bool recent;        // found since it was last passed over (entries_drop_some)
+    struct list_node link;      // among all that are hashed, oldest first
+    struct entry_name own_name; // … with the rest of the block
 };
+
+// The longest name that fits into a heap block of 128 bytes with its entry.
+enum { ENTRY_OWN_NAME = 128 - sizeof(struct entry) };
 
 // The root entry of a mount. Takes the node's reference on success.
 enum status entry_create_root(struct node *node, struct entry **entry);
@@ -37,10 +47,10 @@ enum status entry_add(struct entry *directory, const char *name, size_t length, 
 // The name is gone. The lock of its directory is held.
 void entry_remove(struct entry *entry);
 
-// Room for a name that entry_move will need; nullptr: no memory, or none is needed (*enough tells).
-char *entry_name_reserve(size_t length, bool *enough);
-// Puts the entry under another name (rename mutex and both directories' locks held). `reserved` from entry_name_reserve. Cannot fail.
-void entry_move(struct entry *entry, struct entry *directory, const char *name, size_t length, char *reserved);
+// A name for entry_move, on the heap; nullptr: no memory.
+struct entry_name *entry_name_create(const char *name, size_t length);
+// Puts the entry under another name (rename mutex and both directories' locks held), which it takes over. Cannot fail.
+void entry_move(struct entry *entry, struct entry *directory, struct entry_name *name);
 
 // Replaces the caller's reference on a covered entry by one on the root of what covers it, as deep as it goes.
 struct entry *entry_cross(struct entry *entry);
@@ -52,9 +62,15 @@ struct entry *entry_parent(struct entry *entry, const struct entry *root);
 struct entry *entry_load(struct entry *const *place);
 void entry_store(struct entry **place, struct entry *entry);
 
-// Sets or clears what covers an entry; unmounting fails with STATUS_BUSY while `root` has other users.
+// Sets or clears what covers an entry; unmounting fails with STATUS_BUSY while `root` has other users (forget its names first).
 void entry_cover(struct entry *covered, struct mount_point *mount);
 enum status entry_uncover(struct entry *covered, struct entry *root);
+
+// Lets go of the names of a mount that nobody uses, and of all such names that are too many, or of every one (for memory).
+void entries_forget(const struct mount_point *mount);
+void entries_drop_surplus(void);
+void entries_drop_all(void);
+uint32_t entries_known(void); // names in the table
 
 bool entry_is_ancestor(const struct entry *ancestor, const struct entry *entry);
 
@@ -74,6 +90,10 @@ struct walk {
     enum last_kind kind;
     bool trailing; // a slash stands behind the last component
 };
+
+// What a path leads to, as far as the table knows it: no symbolic link, no "..", every name there before. With a reference;
+// nullptr: it has to be walked. `walk` not nullptr: stops before the last component instead, which must be a name, and fills the walk.
+struct entry *entry_walk(const struct vfs_context *context, struct entry *base, const char *path, struct walk *walk);
 
 // Begins a walk and goes to the last component. On failure nothing is held; otherwise walk_end().
 enum status walk_to_last(struct walk *walk, struct vfs_context *context, struct entry *base, const char *path);
@@ -96,6 +116,7 @@ void pipe_describe(const struct open_file *file, char *text, size_t size);
 uint64_t pipe_number(const struct open_file *file);
 void file_lock_drop_file(struct open_file *file);
 enum status node_may_delete(const struct node *directory, const struct node *victim);
+bool node_may_search_all(void);     // the running process may search every directory: it is uid 0, or the kernel
 void node_touch(struct node *node); // contents changed now
 void node_set_owner_of_new(struct node *directory, struct node *made);
 

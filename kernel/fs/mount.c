@@ -102,6 +102,7 @@ enum status mount_create(const char *source, const char *type, const char *optio
 
 void mount_destroy(struct mount_point *mount)
 {
+    entries_forget(mount);
     if (mount->ops->unmount)
         mount->ops->unmount(mount);
     entry_release(mount->root);
@@ -159,6 +160,7 @@ static enum status mount_detach(struct entry *root, struct mount_point **detache
     if (!mount->covered)
         return STATUS_BUSY;
     entry_release(root); // the caller's: the mount's own reference must be the last one
+    entries_forget(mount);
     enum status status = entry_uncover(mount->covered, root);
     if (status != STATUS_OK) {
         entry_retain(root);

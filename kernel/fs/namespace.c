@@ -194,7 +194,7 @@ enum status vfs_unlink(struct vfs_context *context, struct entry *base, const ch
 struct rename {
     struct walk from, to;
     struct entry *moved, *replaced; // references; replaced may be nullptr
-    char *room;                     // for the new name
+    struct entry_name *name;        // the new one
     uint32_t flags;
 };
 
@@ -268,9 +268,8 @@ NO_LOCK_ANALYSIS static enum status rename_commit(struct rename *rename)
 {
     struct node *from = rename->from.at->node, *to = rename->to.at->node;
     struct node *replaced = rename->replaced ? rename->replaced->node : nullptr;
-    bool enough;
-    rename->room = entry_name_reserve(rename->to.length, &enough);
-    if (!enough)
+    rename->name = entry_name_create(rename->to.name, rename->to.length);
+    if (!rename->name)
         return STATUS_NO_MEMORY;
     if (replaced)
         mutex_acquire(&replaced->lock);
@@ -281,8 +280,8 @@ NO_LOCK_ANALYSIS static enum status rename_commit(struct rename *rename)
     TRY(status);
     if (rename->replaced)
         entry_remove(rename->replaced);
-    entry_move(rename->moved, rename->to.at, rename->to.name, rename->to.length, rename->room);
-    rename->room = nullptr;
+    entry_move(rename->moved, rename->to.at, rename->name);
+    rename->name = nullptr;
     node_touch(from);
     node_touch(to);
     rename->moved->node->changed_ns = from->changed_ns;
@@ -326,7 +325,7 @@ enum status vfs_rename(struct vfs_context *context, struct entry *old_base, cons
         status = rename_walked(&rename);
         entry_release(rename.replaced);
         entry_release(rename.moved);
-        heap_free(rename.room);
+        heap_free(rename.name);
         walk_end(&rename.to);
     }
     walk_end(&rename.from);

@@ -158,9 +158,16 @@ enum status vfs_open(struct vfs_context *context, struct entry *base, const char
         flags &= LINUX_O_PATH | LINUX_O_DIRECTORY | LINUX_O_NOFOLLOW | LINUX_O_CLOEXEC;
     if ((flags & (LINUX_O_CREAT | LINUX_O_DIRECTORY)) == (LINUX_O_CREAT | LINUX_O_DIRECTORY))
         return STATUS_BAD_ARGUMENT;
-    struct walk walk;
+    enum status status;
+    struct entry *known = flags & LINUX_O_CREAT ? nullptr : entry_walk(context, base, path, nullptr);
+    if (LIKELY(known != nullptr)) {
+        status = open_existing(known, flags, file);
+        entry_release(known);
+        return status;
+    }
+    struct walk walk __attribute__((uninitialized));
     TRY(walk_to_last(&walk, context, base, path));
-    enum status status = open_last(&walk, flags, mode, file);
+    status = open_last(&walk, flags, mode, file);
     walk_end(&walk);
     return status;
 }

@@ -18,6 +18,7 @@ void walk_end(struct walk *walk)
     heap_free(walk->text);
     walk->at = nullptr;
     walk->text = nullptr;
+    entries_drop_surplus(); // nothing is locked here
 }
 
 static void walk_move(struct walk *walk, struct entry *entry)
@@ -141,9 +142,12 @@ static enum status walk_finish(struct walk *walk, enum status status)
 enum status walk_to_last(struct walk *walk, struct vfs_context *context, struct entry *base, const char *path)
 {
     walk->context = context;
-    walk->at = nullptr;
     walk->text = nullptr;
     walk->links = 0;
+    walk->kind = LAST_NAME;
+    walk->at = entry_walk(context, base, path, walk);
+    if (LIKELY(walk->at != nullptr))
+        return STATUS_OK;
     walk->rest = path;
     if (path[0] == '\0')
         return STATUS_NOT_FOUND;
@@ -206,7 +210,10 @@ enum status walk_last(struct walk *walk, bool follow, struct entry **entry)
 
 enum status vfs_lookup(struct vfs_context *context, struct entry *base, const char *path, bool follow, struct entry **entry)
 {
-    struct walk walk;
+    struct walk walk __attribute__((uninitialized));
+    *entry = entry_walk(context, base, path, nullptr);
+    if (LIKELY(*entry != nullptr))
+        return STATUS_OK;
     TRY(walk_to_last(&walk, context, base, path));
     enum status status = walk_last(&walk, follow, entry);
     walk_end(&walk);

@@ -30,6 +30,7 @@ static bool place_begin(struct place *place)
 static void place_end(struct place *place)
 {
     vfs_context_release(&place->context);
+    entries_forget(place->mount); // names stay known when nobody uses them
     CHECK_EQUAL(place->mount->root->references, 1);
     mount_destroy(place->mount);
 }
@@ -272,5 +273,57 @@ TEST(path, a_listing_has_every_name_once_and_the_dots)
     CHECK(file_read_directory(file, collect, &count) == STATUS_OK);
     CHECK_EQUAL(count, 302);
     file_release(file);
+    place_end(&place);
+}
+
+// What the table answers without walking, nullptr: nothing.
+static struct entry *known(struct place *place, const char *path)
+{
+    struct entry *entry = entry_walk(&place->context, nullptr, path, nullptr);
+    entry_release(entry); // the table still holds it
+    return entry;
+}
+
+TEST(path, names_nobody_uses_stay_known_until_they_change)
+{
+    struct place place;
+    if (!place_begin(&place))
+        return;
+    CHECK(make_directory(&place, "/d") == STATUS_OK && make_directory(&place, "/e") == STATUS_OK);
+    CHECK(touch(&place, "/d/f", LINUX_O_CREAT | LINUX_O_WRONLY) == STATUS_OK);
+    CHECK(known(&place, "/d/f") && known(&place, "//d/.//f") && known(&place, "/d/"));
+    CHECK(!known(&place, "/d/f/") && !known(&place, "/d/../d/f") && !known(&place, "/d/g") && !known(&place, ""));
+    CHECK(vfs_rename(&place.context, nullptr, "/d/f", nullptr, "/e/a-name-that-is-longer-than-what-fits-into-the-block-of-its-entry", 0) ==
+          STATUS_OK);
+    CHECK(!known(&place, "/d/f") && !there(&place, "/d/f"));
+    CHECK(known(&place, "/e/a-name-that-is-longer-than-what-fits-into-the-block-of-its-entry"));
+    CHECK(vfs_rename(&place.context, nullptr, "/e", nullptr, "/d/e", 0) == STATUS_OK);
+    CHECK(known(&place, "/d/e/a-name-that-is-longer-than-what-fits-into-the-block-of-its-entry"));
+    CHECK(!known(&place, "/e/a-name-that-is-longer-than-what-fits-into-the-block-of-its-entry"));
+    CHECK(vfs_unlink(&place.context, nullptr, "/d/e/a-name-that-is-longer-than-what-fits-into-the-block-of-its-entry", false) == STATUS_OK);
+    CHECK(!known(&place, "/d/e/a-name-that-is-longer-than-what-fits-into-the-block-of-its-entry"));
+    CHECK(known(&place, "/d/e"));
+    entries_drop_all();
+    CHECK(!known(&place, "/d/e") && !known(&place, "/d"));
+    CHECK(there(&place, "/d/e") && known(&place, "/d/e"));
+    place_end(&place);
+}
+
+TEST(path, only_so_many_unused_names_are_kept)
+{
+    struct place place;
+    char name[16];
+    if (!place_begin(&place))
+        return;
+    entries_drop_all();
+    uint32_t used = entries_known();
+    for (int i = 0; i < 1500; i++) {
+        format_text(name, sizeof(name), "/%d", i);
+        CHECK(touch(&place, name, LINUX_O_CREAT | LINUX_O_WRONLY) == STATUS_OK);
+    }
+    CHECK(entries_known() >= used + 500 && entries_known() <= used + 1200);
+    CHECK(!known(&place, "/0") && known(&place, "/1499") && there(&place, "/0"));
+    entries_drop_all();
+    CHECK_EQUAL(entries_known(), used);
     place_end(&place);
 }

@@ -48,8 +48,12 @@ static void memory_statistics(struct component_statistics *statistics)
     };
 }
 
+TABLE_DECLARE(struct memory_trimmer, helix_memory_trimmers);
+
 void memory_trim(void)
 {
+    TABLE_EACH(struct memory_trimmer, row, helix_memory_trimmers)
+        row->trim();
     kernel_stacks_trim();
     heap_trim();
     frames_trim();

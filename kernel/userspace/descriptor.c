@@ -158,9 +158,31 @@ static void table_place(struct descriptor_table *table, uint32_t number, struct 
         table->lowest_free = number + 1;
 }
 
+// The usual case: the lowest number, and the arrays reach it.
+static inline bool table_add(struct descriptor_table *table, struct open_file *file, uint32_t limit, bool close_on_exec, int *number)
+{
+    spinlock_acquire(&table->lock);
+    uint32_t free = table->lowest_free, capacity = table->capacity;
+    while (free < capacity && table->files[free])
+        free++;
+    bool fits = free < MIN(capacity, limit);
+    if (fits) {
+        table->files[free] = file;
+        table->lowest_free = free + 1;
+        table->used_end = MAX(table->used_end, free + 1);
+        if (UNLIKELY(close_on_exec)) // clear where nothing is open
+            bitmap_set(table->close_on_exec, free);
+    }
+    spinlock_release(&table->lock);
+    *number = (int)free;
+    return fits;
+}
+
 enum status descriptor_add(struct descriptor_table *table, struct open_file *file, int minimum, bool close_on_exec, int *number)
 {
     uint32_t limit = table_limit(table);
+    if (LIKELY(minimum == 0) && LIKELY(table_add(table, file, limit, close_on_exec, number)))
+        return STATUS_OK;
     if (minimum < 0 || (uint32_t)minimum >= limit)
         return minimum != 0 ? STATUS_BAD_ARGUMENT : STATUS_TOO_MANY_FILES;
     for (;;) {

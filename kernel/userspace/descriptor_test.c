@@ -96,6 +96,21 @@ TEST(descriptor, exec_closes_what_is_marked_and_fork_copies_all)
     CHECK_EQUAL(files_closed, 2);
 }
 
+TEST(descriptor, a_copy_has_every_number_given_out_so_far)
+{
+    struct descriptor_table *table, *copy;
+    files_closed = 0;
+    CHECK(descriptor_table_create(&table) == STATUS_OK);
+    for (int i = 0; i < 3; i++) {
+        CHECK_EQUAL(add(table, 0), i);
+        CHECK(descriptor_table_copy(table, &copy) == STATUS_OK);
+        CHECK(copy->files[i] == table->files[i] && !copy->files[i + 1]);
+        descriptor_table_release(copy);
+    }
+    descriptor_table_release(table);
+    CHECK_EQUAL(files_closed, 3);
+}
+
 TEST(descriptor, a_borrowed_file_is_counted_only_where_the_table_is_shared)
 {
     struct user_process user = {};
