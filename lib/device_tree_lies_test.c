@@ -10,8 +10,8 @@
 // On the host, what lies behind a tree is fenced: reading it ends the run.
 #ifdef HELIX_HOST
 #include <sanitizer/asan_interface.h>
-#define FENCE(start_, size_)   __asan_poison_memory_region(start_, size_)
-#define UNFENCE(start_, size_) __asan_unpoison_memory_region(start_, size_)
+#define FENCE(start_, size_)   ASAN_POISON_MEMORY_REGION(start_, size_)
+#define UNFENCE(start_, size_) ASAN_UNPOISON_MEMORY_REGION(start_, size_)
 #else
 #define FENCE(start_, size_)   ((void)(start_), (void)(size_))
 #define UNFENCE(start_, size_) ((void)(start_), (void)(size_))

@@ -1,11 +1,15 @@
 # unit.mk: the kernel's own code as a Linux program: every test row that needs no machine, under ASan and UBSan.
 #
-#   make -f tests/unit.mk [PROFILE=default] [headers] [V=1]
+#   make -f tests/unit.mk [PROFILE=default] [SANITIZE=thread] [headers] [V=1]
+#
+# With SANITIZE=thread under ThreadSanitizer instead, in a folder of its own: for the rows that run on several POSIX threads
+# (`unit on_many_cpus`); it does not follow the contexts that kernel threads switch between.
 #
 # arch/host/port.mk says what goes in: HOST_SOURCES (files or folders; their *_test.c come along), HOST_CFLAGS, HOST_LDFLAGS.
 # `flags` prints these, for the fuzz targets.
 PROFILE ?= default
-BUILD   ?= build/host-$(PROFILE)
+SANITIZE ?= address,undefined
+BUILD   ?= build/host-$(PROFILE)$(if $(filter thread,$(SANITIZE)),-thread)
 CC      := clang-19
 PYTHON  ?= python3
 Q       := $(if $(V),,@)
@@ -24,7 +28,7 @@ HOST_LDFLAGS :=
 -include arch/host/port.mk
 
 CFLAGS := -std=gnu23 -g -O1 -fno-omit-frame-pointer -fno-strict-aliasing -fwrapv -fno-common \
-	-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-sanitize=function \
+	-fsanitize=$(SANITIZE) $(if $(filter thread,$(SANITIZE)),,-fno-sanitize-recover=undefined -fno-sanitize=function) \
 	-Wall -Wextra -Werror -Wthread-safety -Wno-unused-parameter -Wno-unused-function \
 	-DHELIX_TESTS -DHELIX_HOST \
 	-I$(BUILD)/include/base -Iarch/include -Iarch/host/include -Iinclude -I$(BUILD)/include/generated $(HOST_CFLAGS)
@@ -52,7 +56,7 @@ $(BUILD)/%.c.o: %.c $(BUILD)/profile.mk $(BUILD)/include/base/.made tests/unit.m
 
 $(BUILD)/unit: $(OBJECTS)
 	@echo "  LD  $@"
-	$(Q)$(CC) -fsanitize=address,undefined -fuse-ld=lld-19 $(HOST_LDFLAGS) -o $@ $(OBJECTS) -lpthread
+	$(Q)$(CC) -fsanitize=$(SANITIZE) -fuse-ld=lld-19 $(HOST_LDFLAGS) -o $@ $(OBJECTS) -lpthread
 
 -include $(OBJECTS:.o=.d)
 .PHONY: all headers flags

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
-// context.c: threads of the kernel on the host: user-level contexts of the C library. The address sanitizer is told of every
+// context.c: threads of the kernel on the host: user-level contexts of the C library. The address or thread sanitizer is told of every
 // change of stack.
 
 #define _GNU_SOURCE
 #include <pthread.h>
 #include <sanitizer/common_interface_defs.h>
+#include <sanitizer/tsan_interface.h>
 #include <stdlib.h>
 #include <ucontext.h>
 
@@ -12,11 +13,47 @@
 
 #include <helix/kernel_map.h>
 
+#if __has_feature(thread_sanitizer) // it knows a stack by a fiber of its own; one for each thread ever made stays
+static void *fiber_new(void)
+{
+    return __tsan_create_fiber(0);
+}
+static void *fiber_here(void)
+{
+    return __tsan_get_current_fiber();
+}
+static void switch_begin(void **fake_stack, const void *low, size_t size, void *fiber)
+{
+    __tsan_switch_to_fiber(fiber, 0);
+}
+static void switch_end(void *fake_stack)
+{
+}
+#else
+static void *fiber_new(void)
+{
+    return nullptr;
+}
+static void *fiber_here(void)
+{
+    return nullptr;
+}
+static void switch_begin(void **fake_stack, const void *low, size_t size, void *fiber)
+{
+    __sanitizer_start_switch_fiber(fake_stack, low, size);
+}
+static void switch_end(void *fake_stack)
+{
+    __sanitizer_finish_switch_fiber(fake_stack, nullptr, nullptr);
+}
+#endif
+
 // Lies on the stack of the thread it belongs to: at its top until the first switch, then in arch_context_switch's frame.
 struct host_context {
     ucontext_t registers;
     const void *stack_low;
     size_t stack_size;
+    void *fiber;
     void (*entry)(void *argument);
     void *argument;
 };
@@ -36,7 +73,7 @@ static void boot_stack_find(struct host_context *here)
 
 static void context_begin(void)
 {
-    __sanitizer_finish_switch_fiber(nullptr, nullptr, nullptr);
+    switch_end(nullptr);
     starting->entry(starting->argument);
     abort(); // entry must not return
 }
@@ -46,6 +83,7 @@ void arch_context_prepare(struct arch_context *context, virt_t stack_top, void (
     virt_t low = { stack_top.raw - KERNEL_STACK_SIZE };
     struct host_context *saved = virt_pointer((virt_t){ align_down(stack_top.raw - sizeof *saved, 64) });
     getcontext(&saved->registers);
+    saved->fiber = fiber_new();
     saved->entry = entry;
     saved->argument = argument;
     saved->stack_low = virt_pointer(low);
@@ -61,7 +99,7 @@ void arch_context_switch(struct arch_context *from, const struct arch_context *t
 {
     static const void *low; // of the stack that runs now
     static size_t size;
-    struct host_context here = { .stack_low = low, .stack_size = size };
+    struct host_context here = { .stack_low = low, .stack_size = size, .fiber = fiber_here() };
     void *fake_stack;
     if (!low)
         boot_stack_find(&here);
@@ -69,9 +107,9 @@ void arch_context_switch(struct arch_context *from, const struct arch_context *t
     starting = to->saved;
     low = to->saved->stack_low;
     size = to->saved->stack_size;
-    __sanitizer_start_switch_fiber(&fake_stack, low, size);
+    switch_begin(&fake_stack, low, size, to->saved->fiber);
     swapcontext(&here.registers, &to->saved->registers);
-    __sanitizer_finish_switch_fiber(fake_stack, nullptr, nullptr);
+    switch_end(fake_stack);
 }
 
 void arch_thread_switch(struct arch_thread *from, struct arch_thread *to)

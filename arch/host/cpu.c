@@ -25,7 +25,7 @@
 
 enum { HOST_EXIT_PANIC = 125 };
 
-struct arch_cpu *host_cpu;
+thread_local struct arch_cpu *host_cpu;
 
 void arch_cpu_init(struct cpu *cpu)
 {

@@ -38,6 +38,11 @@ struct cpu {
 struct cpu *cpu_by_id(uint32_t id);
 uint32_t cpu_count(void);
 
+// Gives a block the next id. False: there are CPU_MAX. And takes the last one out again: nothing runs on it, and its caches are empty.
+// One CPU calls these, and no other asks for the count meanwhile.
+bool cpu_add(struct cpu *cpu);
+void cpu_remove_last(void);
+
 // The block of the CPU this runs on. Preemption or interrupts off.
 static inline struct cpu *cpu_local(void)
 {

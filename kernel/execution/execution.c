@@ -32,6 +32,20 @@ uint32_t cpu_count(void)
     return cpus_online;
 }
 
+bool cpu_add(struct cpu *cpu)
+{
+    if (cpus_online == CPU_MAX)
+        return false;
+    cpu->id = cpus_online;
+    cpus[cpus_online++] = cpu;
+    return true;
+}
+
+void cpu_remove_last(void)
+{
+    cpus_online--;
+}
+
 void execution_adopt_boot(void)
 {
     thread_adopt(&boot_thread, "boot");

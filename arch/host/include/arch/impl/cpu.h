@@ -16,7 +16,8 @@ struct arch_cpu {
     uint64_t tag_generation;  // of asid.c
 };
 
-extern struct arch_cpu *host_cpu;
+// A POSIX thread is a CPU once it has called arch_cpu_init.
+extern thread_local struct arch_cpu *host_cpu;
 
 static inline struct cpu *arch_cpu_local(void)
 {
