@@ -285,6 +285,17 @@ add_core_sets()
 
 
 @test
+def smallest_machine_outlives_hogs():
+    """Programs that take all memory and all processes, where there is least of both; the shell works on behind them."""
+    name = next(name for name in ("8M", "12M") if name in MACHINES[arch()])
+    programs()
+    hogs = archive("hogs", {"t/hogs": ((ROOT / "build" / f"{arch()}-default" / "user" / "hogs").read_bytes(), 0o755)})
+    outcome = run("run /t/hogs all", 'run /bin/busybox sh -c "seq 1 100 | wc -l"', f"echo {DONE}", archives=[hogs], options=MACHINES[arch()][name])
+    check("\n100\n" in outcome.out, f"the shell does not: {outcome.describe()}")
+    return judge_rows(outcome, DONE, f"{name}.hogs.")
+
+
+@test
 def memory_above_four_gibibytes_is_used():
     """More than the low memory holds is allocated and touched at once, then given back."""
     outcome = run("mem", f"run {PROGRAMS}/reach 3500", "mem", archives=programs(), options=["--memory", "8G"], timeout=200).expect(0)
