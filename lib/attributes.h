@@ -16,6 +16,9 @@
 #define NO_LOCK_ANALYSIS         __attribute__((no_thread_safety_analysis)) // why stands beside each use
 #define NO_RACE_CHECK            __attribute__((no_sanitize("thread")))     // reads of figures that may be those of a moment ago
 
+// A local variable that is not cleared before its owner fills it in; say what makes that safe.
+#define UNCLEARED __attribute__((uninitialized))
+
 // One row of a table gathered by the linker: TABLE_ROW(helix_tests) static const struct test … = { … };
 // Read with TABLE_EACH. Rows of one table all have the same type.
 // Aligned explicitly: clang would pad larger structs to 16 bytes and break the stride.

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT
-// tree.c: AVL balance. After a change, heights are put right from the place of the change upwards; a node whose
-// subtrees differ by two is turned. Summaries are made anew on the same way.
+// tree.c: AVL balance with some patience. After a change, heights are put right from the place of the change upwards; a node whose
+// subtrees differ by three is turned. Had it been two, as in the books, something put in and taken out again and again could
+// turn the same node each time; now what a change turned, its opposite leaves alone. Summaries are made anew on the same way.
 
 #include <lib/tree.h>
+
+enum { LEAN_MOST = 2 };
 
 static int32_t height_of(const struct tree_node *node)
 {
@@ -64,7 +67,7 @@ static struct tree_node *turn_right(struct tree *tree, struct tree_node *node, t
     return riser;
 }
 
-// The subtrees of `node` are balanced and differ by two. Returns the root that the subtree has when it is balanced.
+// The subtrees of `node` are balanced and differ by one more than they may. Returns the root that the subtree has when it is balanced.
 [[gnu::noinline]] static struct tree_node *balance_node(struct tree *tree, struct tree_node *node, tree_update *update)
 {
     if (height_of(node->left) > height_of(node->right)) {
@@ -83,7 +86,7 @@ static struct tree_node *balance_upwards(struct tree *tree, struct tree_node *no
     struct tree_node *turned = nullptr;
     while (node) {
         int32_t left = height_of(node->left), right = height_of(node->right), before = node->height;
-        if (UNLIKELY(left - right > 1 || right - left > 1))
+        if (UNLIKELY(left - right > LEAN_MOST || right - left > LEAN_MOST))
             node = turned = balance_node(tree, node, update);
         else
             node->height = MAX(left, right) + 1;

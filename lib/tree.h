@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // tree.h: an intrusive balanced (AVL) binary search tree. The user walks down and compares; the tree keeps balance.
 //
-// Height is at most 1.44 log2(n): insert, remove and find cost O(log n), first/next amortised O(1).
+// Height is at most 1.82 log2(n) + 2: insert, remove and find cost O(log n), first/next amortised O(1).
 // Not locked: the owner's lock covers a tree.
 #pragma once
 

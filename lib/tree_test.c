@@ -29,7 +29,7 @@ static int32_t sound_height(const struct tree_node *node, const struct tree_node
     if (!node)
         return 0;
     int32_t left = sound_height(node->left, node), right = sound_height(node->right, node);
-    bool sound = left >= 0 && right >= 0 && left - right <= 1 && right - left <= 1 && node->parent == parent;
+    bool sound = left >= 0 && right >= 0 && left - right <= 2 && right - left <= 2 && node->parent == parent;
     return sound && node->height == MAX(left, right) + 1 ? node->height : -1;
 }
 

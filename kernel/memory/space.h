@@ -68,8 +68,10 @@ static inline void space_account(struct space *space, const struct region *regio
 {
     uint32_t flags = region_flags(region);
     space->mapped += (uint64_t)bytes;
-    space->data += region_is_data(region->access, flags) ? (uint64_t)bytes : 0;
-    space->locked += flags & REGION_LOCKED ? (uint64_t)bytes : 0;
+    if (region_is_data(region->access, flags))
+        space->data += (uint64_t)bytes;
+    if (UNLIKELY(flags & REGION_LOCKED))
+        space->locked += (uint64_t)bytes;
 }
 
 // The lowest address that belongs to the region, its guard gap included.

@@ -83,7 +83,7 @@ static enum status map_over(struct space *space, const struct region *model) MUS
 
 static enum status map_locked(struct space *space, const struct map_request *request, struct region *model) MUST_HOLD(space->lock)
 {
-    struct room room;
+    UNCLEARED struct room room; // set by map_choose, or not looked at
     uint64_t size = model->end, replaced = 0;
     TRY(map_choose(space, request, size, &room, &replaced));
     TRY(space_may_grow(space, size - replaced, model->access, region_flags(model)));
@@ -134,7 +134,7 @@ static enum status map_shared_memory(struct space *space, const struct map_reque
 
 enum status space_map(struct space *space, const struct map_request *request, uint64_t *at)
 {
-    struct region model; // what region_new reads of it is set here
+    UNCLEARED struct region model; // what region_new reads of it is set here and in map_locked
     uint32_t flags = map_region_flags(request->flags);
     TRY(map_check(request, align_up(request->size, PAGE_SIZE), flags));
     model.end = align_up(request->size, PAGE_SIZE);

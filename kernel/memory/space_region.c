@@ -148,10 +148,13 @@ static bool region_sum_up(struct tree_node *node)
     return changed;
 }
 
+// No region begins below SPACE_LOWEST, so none ends there.
 static uint64_t gap_above(const struct region *below, const struct region *region)
 {
-    uint64_t bottom = below ? MAX(below->end, SPACE_LOWEST) : SPACE_LOWEST, low = region_low(region);
-    return low > bottom ? low - bottom : 0;
+    uint64_t bottom = below ? below->end : SPACE_LOWEST;
+    if (LIKELY(!(region_flags(region) & REGION_GROWS_DOWN)))
+        return region->start - bottom;
+    return region_low(region) > bottom ? region_low(region) - bottom : 0;
 }
 
 // The room below `region`, which may be nullptr, has changed; `below` is the region there.
@@ -182,8 +185,8 @@ static void region_take_out(struct space *space, struct region *region) MUST_HOL
     struct region *above = region_next(region), *below = above ? region_previous(region) : nullptr;
     if (atomic_load_explicit(&space->recent, memory_order_relaxed) == region)
         atomic_store_explicit(&space->recent, nullptr, memory_order_relaxed);
+    gap_renew(above, below); // first: what is free anyway then stays the largest in most subtrees
     tree_remove_updating(&space->regions, &region->node, region_sum_up);
-    gap_renew(above, below);
     space->region_count--;
     space_account(space, region, -(int64_t)region_size(region));
 }
