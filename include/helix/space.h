@@ -76,6 +76,8 @@ struct space {
     uint64_t map_top;                // mmap searches downwards from here
     uint32_t region_count, spare_count;
     uint64_t limit_data, limit_space, limit_stack; // bytes; UINT64_MAX: none
+    uint64_t limit_locked;                         // as of the last call that locks; UINT64_MAX: none
+    bool lock_future, lock_future_at_fault;        // mlockall: what is mapped from now on is locked; its pages come at faults
     uint64_t mapped;                               // bytes in regions …
     uint64_t data, locked;                         // … of which private and writable but no stack; with REGION_LOCKED
     _Atomic uint32_t references;                   // threads of the process, and whoever looks at it
@@ -106,6 +108,7 @@ enum map_flags : uint32_t {
     MAP_GROWS_DOWN = 1 << 5, // grows at faults below it
     MAP_NO_WRITE = 1 << 6,   // may never become writable (REGION_NO_WRITE)
     MAP_NO_RESERVE = 1 << 7, // may be larger than RAM
+    MAP_LOCK = 1 << 8,       // REGION_LOCKED
 };
 
 struct map_request {
@@ -118,7 +121,8 @@ struct map_request {
 };
 
 // STATUS_BAD_ARGUMENT (size 0, misaligned), STATUS_NO_MEMORY (limits, no gap, beyond the user half), STATUS_OVERFLOW (the source
-// cannot be that long), STATUS_NOT_PERMITTED (MAP_AT in the lowest 64 KiB), STATUS_EXISTS. Nothing changed then.
+// cannot be that long), STATUS_NOT_PERMITTED (MAP_AT in the lowest 64 KiB), STATUS_EXISTS, STATUS_AGAIN (locked, and beyond the
+// limit). Nothing changed then.
 enum status space_map(struct space *space, const struct map_request *request, uint64_t *at);
 
 // Unmaps whatever lies in [at, at + size), splitting regions at the edges. Nothing mapped there is no error (POSIX).
@@ -128,16 +132,40 @@ enum status space_unmap(struct space *space, uint64_t at, uint64_t size);
 // STATUS_BAD_ARGUMENT when `at` is no page; nothing is changed then.
 enum status space_protect(struct space *space, uint64_t at, uint64_t size, uint32_t access);
 
+// Where the first region of [at, at + size) starts, if it is one that grows down (PROT_GROWSDOWN). STATUS_NO_MEMORY: nothing there; STATUS_BAD_ARGUMENT: a region that does not grow.
+enum status space_stack_start(struct space *space, uint64_t at, uint64_t size, uint64_t *start);
+
 // Linux brk: sets the end of the heap when it can; returns the end that is in force.
 uint64_t space_brk(struct space *space, uint64_t end);
 
-// Linux mremap. `flags` as MREMAP_MAYMOVE / MREMAP_FIXED. STATUS_BAD_ADDRESS: [at, at + old_size) is not within one region.
+// Linux mremap. `flags` as MREMAP_MAYMOVE / MREMAP_FIXED / MREMAP_DONTUNMAP. STATUS_BAD_ADDRESS: [at, at + old_size) is not within one region.
 enum status space_remap(struct space *space, uint64_t at, uint64_t old_size, uint64_t new_size, uint32_t flags, uint64_t new_at,
                         uint64_t *result);
 
-// Drops the pages of [at, at+size) (MADV_DONTNEED): they read as zero or as the file's again. STATUS_NO_MEMORY: part of the range
-// is not mapped; the rest was served all the same (Linux).
+// Linux madvise for those in abi/linux/mman.h but MADV_POPULATE_…: what it changes, or nothing where it is a hint that nothing follows from.
+// STATUS_BAD_ARGUMENT: unknown, no page, or no advice for a region of the range (what lies before that was served). STATUS_NO_MEMORY:
+// part of the range is not mapped; the rest was served all the same.
+enum status space_advise(struct space *space, uint64_t at, uint64_t size, uint32_t advice);
+bool space_advice_known(uint32_t advice);
+
+// Drops the pages of [at, at+size) (MADV_DONTNEED): they read as zero or as the file's again. As space_advise.
 enum status space_discard(struct space *space, uint64_t at, uint64_t size);
+
+// Brings every page of a range of whole pages in, for reading or for writing. Fails as space_fault does, with what came before in memory.
+// The second does it for what is mapped of a range, as each region's access allows, and goes on with the next region after a failure.
+enum status space_populate(struct space *space, uint64_t at, uint64_t size, bool write);
+enum status space_populate_regions(struct space *space, uint64_t at, uint64_t size);
+
+// Linux mincore: one byte per page, 1 when it is in memory. STATUS_NO_MEMORY: one is not mapped; what is before it was written.
+enum status space_residency(struct space *space, uint64_t at, size_t pages, uint8_t *resident);
+
+// Linux mlock, munlock, mlockall and munlockall on whole pages. `now`: brings them in. STATUS_NO_MEMORY: the limit, part of the range is not
+// mapped, or (the region stays locked) a page that its access forbids to bring in; STATUS_AGAIN: no memory to bring all in.
+enum space_lock_flags : uint32_t { SPACE_LOCK_PRESENT = 1, SPACE_LOCK_FUTURE = 2, SPACE_LOCK_AT_FAULT = 4 }; // as MCL_…
+enum status space_lock(struct space *space, uint64_t at, uint64_t size, bool now);
+enum status space_unlock(struct space *space, uint64_t at, uint64_t size);
+enum status space_lock_all(struct space *space, uint32_t what);
+enum status space_unlock_all(struct space *space);
 
 // Serves a fault at `address` (enum fault_kind bits). STATUS_OK: retry. STATUS_NOT_MAPPED (SIGSEGV, MAPERR), STATUS_DENIED
 // (SIGSEGV, ACCERR), STATUS_OUT_OF_RANGE (SIGBUS), STATUS_NO_MEMORY (the culprit is killed).
@@ -153,6 +181,9 @@ void space_each(struct space *space, void (*visit)(void *context, const struct r
 // Whether every byte of [at, at + size) lies in a region.
 bool space_holds(struct space *space, uint64_t at, uint64_t size);
 
+// Whether a region of [at, at + size) has REGION_LOCKED.
+bool space_holds_locked(struct space *space, uint64_t at, uint64_t size);
+
 // Reads or writes another process's memory through its page tables (for /proc/PID/cmdline); bytes moved. Faults are served; what
 // the region's access forbids is not done.
 size_t space_read(struct space *space, uint64_t at, void *to, size_t size);
@@ -167,6 +198,7 @@ struct space_usage {
     uint64_t mapped;            // VSZ
     uint64_t resident;          // RSS
     uint64_t shared;            // in regions with a source
+    uint64_t locked;            // mlock
     uint64_t text, data, stack; // executable; writable and private; stacks
     uint64_t faults_minor, faults_copied;
 };

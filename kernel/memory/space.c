@@ -43,7 +43,7 @@ enum status space_create(struct space **made)
     rwlock_init(&space->lock, RANK_SPACE);
     wait_queue_init(&space->fault_waiters);
     space->map_top = align_down(arch_user_end() - STACK_GUARD_GAP, PAGE_SIZE);
-    space->limit_data = space->limit_space = space->limit_stack = UINT64_MAX;
+    space->limit_data = space->limit_space = space->limit_stack = space->limit_locked = UINT64_MAX;
     atomic_store_explicit(&space->references, 1, memory_order_relaxed);
     *made = space;
     return STATUS_OK;
@@ -88,20 +88,30 @@ NO_LOCK_ANALYSIS void space_release(struct space *space)
 
 void space_each(struct space *space, void (*visit)(void *context, const struct region *region), void *context)
 {
-    rwlock_acquire(&space->lock);
+    rwlock_acquire_shared(&space->lock);
     for (struct region *region = region_of(tree_first(&space->regions)); region; region = region_next(region))
         visit(context, region);
-    rwlock_release(&space->lock);
+    rwlock_release_shared(&space->lock);
 }
 
 bool space_holds(struct space *space, uint64_t at, uint64_t size)
 {
     if (at + size < at)
         return false;
-    rwlock_acquire(&space->lock);
+    rwlock_acquire_shared(&space->lock);
     bool whole = region_overlap(space, at, at + size) == size;
-    rwlock_release(&space->lock);
+    rwlock_release_shared(&space->lock);
     return whole;
+}
+
+bool space_holds_locked(struct space *space, uint64_t at, uint64_t size)
+{
+    bool locked = false;
+    rwlock_acquire_shared(&space->lock);
+    for (struct region *region = region_after(space, at); region && region->start < at + size; region = region_next(region))
+        locked |= region_flags(region) & REGION_LOCKED;
+    rwlock_release_shared(&space->lock);
+    return locked;
 }
 
 uint64_t space_resident(struct space *space)
@@ -131,6 +141,7 @@ void space_usage(struct space *space, struct space_usage *usage)
     *usage = (struct space_usage){};
     space_each(space, usage_add, usage);
     usage->mapped = space->mapped;
+    usage->locked = space->locked;
     usage->resident = space_resident(space) * PAGE_SIZE;
     usage->faults_minor = space->faults_minor;
     usage->faults_copied = space->faults_copied;

@@ -191,6 +191,14 @@ enum status space_clear(struct space *space, uint64_t from, uint64_t to) MUST_HO
 // Drops the pages of [from, to); regions stay.
 void space_drop_pages(struct space *space, uint64_t from, uint64_t to) MUST_HOLD(space->lock);
 
+// ---- space_advice.c, space_lock.c ----
+
+// Clears and sets flags of what is mapped in [from, to). STATUS_NO_MEMORY: nothing changed.
+enum status region_flags_set(struct space *space, uint64_t from, uint64_t to, uint32_t clear, uint32_t set) MUST_HOLD(space->lock);
+
+// Whether so many more bytes may be locked: STATUS_AGAIN if not.
+enum status space_may_lock(struct space *space, uint64_t bytes) MUST_SHARE(space->lock);
+
 // ---- space_fault.c ----
 
 enum status space_fault_locked(struct space *space, uint64_t address, uint32_t kind) MUST_HOLD(space->lock);

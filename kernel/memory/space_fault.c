@@ -265,6 +265,8 @@ static struct region *stack_grow(struct space *space, uint64_t address) MUST_HOL
     uint64_t added = region->start - start;
     if (added > space->limit_space || space->mapped > space->limit_space - added)
         return nullptr;
+    if (region_flags(region) & REGION_LOCKED && space_may_lock(space, added) != STATUS_OK)
+        return nullptr;
     region_set_start(space, region, start);
     return region;
 }

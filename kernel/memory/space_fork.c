@@ -9,11 +9,15 @@ struct fork {
 // Pages of a source alone are not copied: the child finds them again at its own faults.
 static enum status fork_region(struct fork *fork, const struct region *region) MUST_HOLD(fork->parent->lock) MUST_HOLD(fork->child->lock)
 {
+    uint32_t flags = region_flags(region);
+    if (flags & REGION_DONT_FORK)
+        return STATUS_OK;
     struct region *copy = region_new(fork->child, region);
     if (!copy)
         return STATUS_NO_MEMORY;
+    region_flags_change(copy, REGION_LOCKED | (flags & REGION_WIPE_ON_FORK ? REGION_PAGES : 0), 0);
     region_place(fork->child, copy);
-    if (!(region->flags & REGION_ANONYMOUS_PAGES))
+    if (!(flags & REGION_ANONYMOUS_PAGES) || flags & REGION_WIPE_ON_FORK)
         return STATUS_OK;
     return arch_space_share(&fork->parent->arch, &fork->child->arch, (virt_t){ region->start }, (virt_t){ region->end });
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// space_map.c: giving and taking address ranges: mmap, munmap and MADV_DONTNEED.
+// space_map.c: giving and taking address ranges: mmap and munmap.
 #include "space.h"
 
 #include <arch/interrupt.h>
@@ -87,18 +87,13 @@ static enum status map_locked(struct space *space, const struct map_request *req
     uint64_t size = model->end, replaced = 0;
     TRY(map_choose(space, request, size, &room, &replaced));
     TRY(space_may_grow(space, size - replaced, model->access, region_flags(model)));
+    if (UNLIKELY(space->lock_future || request->flags & MAP_LOCK)) {
+        TRY(space_may_lock(space, size));
+        region_flags_change(model, 0, REGION_LOCKED);
+    }
     model->start = room.at;
     model->end = room.at + size;
     return replaced ? map_over(space, model) : region_put(space, room.below, model, room.above);
-}
-
-static void map_prefault(struct space *space, uint64_t from, uint64_t to, uint32_t access)
-{
-    uint32_t kind = FAULT_USER | (access & PAGE_WRITE ? FAULT_WRITE : 0);
-    for (uint64_t at = from; at < to; at += PAGE_SIZE) {
-        if (space_fault(space, at, kind) != STATUS_OK)
-            return; // a wish: the program's own fault will say what is wrong
-    }
 }
 
 static enum status map_check(const struct map_request *request, uint64_t size, uint32_t flags)
@@ -144,13 +139,14 @@ enum status space_map(struct space *space, const struct map_request *request, ui
     model.offset = request->source ? request->offset : 0;
     bool shared_memory = flags & REGION_SHARED && !request->source;
     TRY(shared_memory ? map_shared_memory(space, request, &model) : map_with_model(space, request, &model));
-    if (request->flags & MAP_PREFAULT && model.access)
-        map_prefault(space, model.start, model.end, model.access);
+    bool locked = region_flags(&model) & REGION_LOCKED && (request->flags & MAP_LOCK || !space->lock_future_at_fault);
+    if (UNLIKELY(locked || request->flags & MAP_PREFAULT) && model.access)
+        (void)space_populate_regions(space, model.start, model.end - model.start); // a wish: the program's own fault will say what is wrong
     *at = model.start;
     return STATUS_OK;
 }
 
-// ---- munmap, MADV_DONTNEED ----
+// ---- munmap ----
 
 void space_drop_pages(struct space *space, uint64_t from, uint64_t to)
 {
@@ -203,17 +199,4 @@ enum status space_unmap(struct space *space, uint64_t at, uint64_t size)
     enum status outcome = space_clear(space, at, at + size);
     rwlock_release(&space->lock);
     return outcome;
-}
-
-enum status space_discard(struct space *space, uint64_t at, uint64_t size)
-{
-    if (!is_aligned(at, PAGE_SIZE))
-        return STATUS_BAD_ARGUMENT;
-    if (!space_range(at, &size))
-        return STATUS_NO_MEMORY;
-    rwlock_acquire(&space->lock);
-    bool whole = region_overlap(space, at, at + size) == size;
-    space_drop_pages(space, at, at + size);
-    rwlock_release(&space->lock);
-    return whole ? STATUS_OK : STATUS_NO_MEMORY;
 }

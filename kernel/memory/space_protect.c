@@ -128,3 +128,16 @@ enum status space_protect(struct space *space, uint64_t at, uint64_t size, uint3
     rwlock_release(&space->lock);
     return outcome;
 }
+
+enum status space_stack_start(struct space *space, uint64_t at, uint64_t size, uint64_t *start)
+{
+    enum status outcome = STATUS_NO_MEMORY;
+    rwlock_acquire_shared(&space->lock);
+    const struct region *region = region_after(space, at);
+    if (region && (region->start <= at || region->start - at < size)) {
+        *start = region->start;
+        outcome = region_flags(region) & REGION_GROWS_DOWN ? STATUS_OK : STATUS_BAD_ARGUMENT;
+    }
+    rwlock_release_shared(&space->lock);
+    return outcome;
+}

@@ -17,7 +17,10 @@ struct remap {
 static enum status remap_check(const struct remap *remap)
 {
     bool fixed = remap->flags & LINUX_MREMAP_FIXED;
-    if (remap->flags & ~(LINUX_MREMAP_MAYMOVE | LINUX_MREMAP_FIXED) || !is_aligned(remap->at, PAGE_SIZE) || !remap->new_size)
+    const uint32_t known = LINUX_MREMAP_MAYMOVE | LINUX_MREMAP_FIXED | LINUX_MREMAP_DONTUNMAP;
+    if (remap->flags & ~known || !is_aligned(remap->at, PAGE_SIZE) || !remap->new_size)
+        return STATUS_BAD_ARGUMENT;
+    if (remap->flags & LINUX_MREMAP_DONTUNMAP && (!(remap->flags & LINUX_MREMAP_MAYMOVE) || remap->old_size != remap->new_size))
         return STATUS_BAD_ARGUMENT;
     if (remap->at > arch_user_end() || remap->old_size > arch_user_end() - remap->at)
         return STATUS_BAD_ADDRESS;
@@ -32,23 +35,32 @@ static enum status remap_check(const struct remap *remap)
     return remap->new_at < SPACE_LOWEST ? STATUS_NOT_PERMITTED : STATUS_OK;
 }
 
+// What is left where the pages were: nothing, or (MREMAP_DONTUNMAP) the region without them. No region crosses the ends, so that cannot fail.
+static enum status remap_leave(struct space *space, const struct remap *remap) MUST_HOLD(space->lock)
+{
+    uint64_t from = remap->at, to = remap->at + remap->old_size;
+    if (!remap->old_size)
+        return STATUS_OK;
+    if (!(remap->flags & LINUX_MREMAP_DONTUNMAP))
+        return space_clear(space, from, to);
+    return region_flags_set(space, from, to, REGION_PAGES | REGION_LOCKED, 0);
+}
+
 // Moves `old_size` bytes, of which the region at `at` holds all, to `to`, where nothing is, as `new_size` bytes.
 static enum status remap_move(struct space *space, const struct remap *remap, uint64_t to) MUST_HOLD(space->lock)
 {
     const struct region *old = space_find(space, remap->at);
-    struct region model = *old;
-    model.start = to;
-    model.end = to + remap->new_size;
-    if (old->source)
-        model.offset = old->offset + (remap->at - old->start);
+    struct region model = { .start = to, .end = to + remap->new_size, .access = old->access, .source = old->source };
+    model.offset = old->source ? old->offset + (remap->at - old->start) : 0;
+    region_flags_change(&model, 0, region_flags(old) & ~(REGION_HEAP | REGION_STACK));
     struct region *region = region_new(space, &model);
     if (!region)
         return STATUS_NO_MEMORY;
     enum status outcome = remap->old_size ? region_isolate(space, remap->at, remap->at + remap->old_size) : STATUS_OK;
     if (outcome == STATUS_OK)
         outcome = arch_space_move(&space->arch, (virt_t){ remap->at }, (virt_t){ to }, MIN(remap->old_size, remap->new_size));
-    if (outcome == STATUS_OK && remap->old_size)
-        outcome = space_clear(space, remap->at, remap->at + remap->old_size); // cannot fail: no region crosses its ends
+    if (outcome == STATUS_OK)
+        outcome = remap_leave(space, remap);
     if (outcome != STATUS_OK) {
         region_join(space, remap->at, remap->at + remap->old_size);
         region_free(space, region);
@@ -56,6 +68,16 @@ static enum status remap_move(struct space *space, const struct remap *remap, ui
     }
     region_place(space, region);
     return STATUS_OK;
+}
+
+// Whether `added` more bytes of the region break a limit.
+static enum status remap_may_grow(struct space *space, const struct region *region, uint64_t added) MUST_HOLD(space->lock)
+{
+    uint32_t flags = region_flags(region);
+    TRY(space_may_grow(space, added, region->access, flags));
+    if (flags & REGION_LOCKED)
+        TRY(space_may_lock(space, added));
+    return region_needs_promise(region->access, flags) && !frames_promise_allowed(added) ? STATUS_NO_MEMORY : STATUS_OK;
 }
 
 static bool remap_extends(struct space *space, const struct remap *remap, const struct region *region) MUST_HOLD(space->lock)
@@ -69,11 +91,10 @@ static enum status remap_grow(struct space *space, const struct remap *remap, ui
 {
     struct region *region = space_find(space, remap->at);
     uint64_t added = remap->new_size - remap->old_size;
-    TRY(space_may_grow(space, added, region->access, region_flags(region)));
-    if (region->access & PAGE_WRITE && !(region->flags & (REGION_SHARED | REGION_NO_RESERVE)) && !frames_promise_allowed(added))
-        return STATUS_NO_MEMORY;
+    bool twice = remap->flags & LINUX_MREMAP_DONTUNMAP;
+    TRY(remap_may_grow(space, region, twice ? remap->new_size : added));
     *result = remap->at;
-    if (remap_extends(space, remap, region)) {
+    if (!twice && remap_extends(space, remap, region)) {
         region_set_end(space, region, region->end + added);
         region_join(space, region->start, region->end);
         return STATUS_OK;
@@ -88,8 +109,9 @@ static enum status remap_grow(struct space *space, const struct remap *remap, ui
 static enum status remap_fixed(struct space *space, const struct remap *remap, uint64_t *result) MUST_HOLD(space->lock)
 {
     const struct region *region = space_find(space, remap->at);
-    if (remap->new_size > remap->old_size)
-        TRY(space_may_grow(space, remap->new_size - remap->old_size, region->access, region_flags(region)));
+    bool twice = remap->flags & LINUX_MREMAP_DONTUNMAP;
+    if (twice || remap->new_size > remap->old_size)
+        TRY(remap_may_grow(space, region, twice ? remap->new_size : remap->new_size - remap->old_size));
     TRY(space_clear(space, remap->new_at, remap->new_at + remap->new_size));
     *result = remap->new_at;
     return remap_move(space, remap, remap->new_at);
@@ -109,7 +131,8 @@ static enum status remap_locked(struct space *space, const struct remap *remap, 
     *result = remap->at;
     if (remap->new_size < remap->old_size)
         return space_clear(space, remap->at + remap->new_size, remap->at + remap->old_size);
-    return remap->new_size == remap->old_size ? STATUS_OK : remap_grow(space, remap, result);
+    bool stays = remap->new_size == remap->old_size && !(remap->flags & LINUX_MREMAP_DONTUNMAP);
+    return stays ? STATUS_OK : remap_grow(space, remap, result);
 }
 
 enum status space_remap(struct space *space, uint64_t at, uint64_t old_size, uint64_t new_size, uint32_t flags, uint64_t new_at,
@@ -122,8 +145,12 @@ enum status space_remap(struct space *space, uint64_t at, uint64_t old_size, uin
     uint64_t where = 0;
     rwlock_acquire(&space->lock);
     enum status outcome = remap_locked(space, &remap, &where);
+    bool bring_in = outcome == STATUS_OK && remap.new_size > remap.old_size && region_flags(space_find(space, where)) & REGION_LOCKED;
     rwlock_release(&space->lock);
-    if (outcome == STATUS_OK)
-        *result = where;
-    return outcome;
+    if (outcome != STATUS_OK)
+        return outcome;
+    if (bring_in)
+        (void)space_populate_regions(space, where + remap.old_size, remap.new_size - remap.old_size);
+    *result = where;
+    return STATUS_OK;
 }

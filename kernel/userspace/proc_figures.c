@@ -113,6 +113,7 @@ static void take_space(struct process *process, struct process_figures *figures)
     struct space_usage usage = {};
     space_usage(space, &usage);
     figures->mapped = usage.mapped;
+    figures->locked = usage.locked;
     figures->resident = usage.resident;
     figures->shared = usage.shared;
     figures->text = usage.text;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// memory.c: system calls on the address space: mmap, mprotect, munmap, brk, mremap, msync and madvise.
+// memory.c: system calls on the address space: mmap, mprotect, munmap, brk and mremap.
 #include "calls.h"
+#include "memory.h"
 
 #include <abi/linux/fcntl.h>
 #include <abi/linux/mman.h>
@@ -22,7 +23,7 @@ static uint32_t map_flags_from(uint64_t flags)
 {
     uint32_t placed = flags & LINUX_MAP_FIXED_NOREPLACE ? MAP_AT_FREE : flags & LINUX_MAP_FIXED ? MAP_AT : 0;
     return placed | (flags & LINUX_MAP_GROWSDOWN ? MAP_GROWS_DOWN : 0) | (flags & LINUX_MAP_NORESERVE ? MAP_NO_RESERVE : 0) |
-           (flags & (LINUX_MAP_POPULATE | LINUX_MAP_LOCKED) && !(flags & LINUX_MAP_NONBLOCK) ? MAP_PREFAULT : 0);
+           (flags & LINUX_MAP_POPULATE && !(flags & LINUX_MAP_NONBLOCK) ? MAP_PREFAULT : 0) | (flags & LINUX_MAP_LOCKED ? MAP_LOCK : 0);
 }
 
 static bool file_is_zeros(const struct open_file *file)
@@ -61,16 +62,21 @@ static enum status map_get_file(struct thread *self, int number, struct open_fil
     return STATUS_BAD_HANDLE;
 }
 
-// Type and placement flags. Hugepages are never in stock.
-static enum status map_check_flags(uint64_t flags, uint64_t *hint)
+// What cannot be together. Large pages are never in stock, as on a Linux where nobody reserved any.
+static enum status map_check_type(uint64_t flags, bool file)
 {
     uint64_t type = flags & LINUX_MAP_TYPE;
-    if (type != LINUX_MAP_SHARED && type != LINUX_MAP_PRIVATE && type != LINUX_MAP_SHARED_VALIDATE)
+    if (type != LINUX_MAP_PRIVATE && type != LINUX_MAP_SHARED && (type != LINUX_MAP_SHARED_VALIDATE || !file))
         return STATUS_BAD_ARGUMENT;
     if (type == LINUX_MAP_SHARED_VALIDATE && flags & LINUX_MAP_SYNC)
         return STATUS_NOT_IMPLEMENTED;
     if (flags & LINUX_MAP_HUGETLB)
-        return STATUS_NO_MEMORY;
+        return file ? STATUS_BAD_ARGUMENT : STATUS_NO_MEMORY;
+    return flags & LINUX_MAP_GROWSDOWN && (file || type != LINUX_MAP_PRIVATE) ? STATUS_BAD_ARGUMENT : STATUS_OK;
+}
+
+static enum status map_check_place(uint64_t flags, uint64_t *hint)
+{
     if (flags & (LINUX_MAP_FIXED | LINUX_MAP_FIXED_NOREPLACE))
         return is_aligned(*hint, PAGE_SIZE) ? STATUS_OK : STATUS_BAD_ARGUMENT;
     *hint = align_down(*hint, PAGE_SIZE);
@@ -83,7 +89,10 @@ static enum status map_with_file(struct thread *self, struct open_file *file, ui
 {
     if (!request->size)
         return STATUS_BAD_ARGUMENT;
-    TRY(map_check_flags(flags, &request->hint));
+    TRY(map_check_type(flags, file != nullptr));
+    TRY(map_check_place(flags, &request->hint));
+    if (UNLIKELY(flags & LINUX_MAP_LOCKED || self->process->space->lock_future))
+        TRY(lock_allowance(self, flags & LINUX_MAP_LOCKED));
     request->flags = map_flags_from(flags) | ((flags & LINUX_MAP_TYPE) != LINUX_MAP_PRIVATE ? MAP_SHARED_PAGES : 0);
     if (file)
         return map_file(self, file, request, at);
@@ -115,16 +124,33 @@ int64_t sys_munmap(struct thread *self, const struct syscall_arguments *argument
     return syscall_result(space_unmap(self->process->space, arguments->value[0], arguments->value[1]));
 }
 
+// A range with PROT_GROWSDOWN reaches down to where the stack that holds it begins. Nothing grows up here.
+static enum status protect_stack(struct thread *self, uint64_t at, uint64_t size, uint32_t access)
+{
+    uint64_t start;
+    if (!size)
+        return STATUS_OK;
+    if (at + size < at)
+        return STATUS_NO_MEMORY;
+    TRY(space_stack_start(self->process->space, at, size, &start));
+    return space_protect(self->process->space, start, at + size - start, access);
+}
+
 int64_t sys_mprotect(struct thread *self, const struct syscall_arguments *arguments)
 {
     const uint64_t *value = arguments->value;
-    if (value[2] & ~(uint64_t)(LINUX_PROT_READ | LINUX_PROT_WRITE | LINUX_PROT_EXEC))
+    uint64_t other = value[2] & ~(uint64_t)(LINUX_PROT_READ | LINUX_PROT_WRITE | LINUX_PROT_EXEC | LINUX_PROT_SEM);
+    if (LIKELY(!other))
+        return syscall_result(space_protect(self->process->space, value[0], value[1], access_from(value[2])));
+    if (other != LINUX_PROT_GROWSDOWN || !is_aligned(value[0], PAGE_SIZE))
         return syscall_result(STATUS_BAD_ARGUMENT);
-    return syscall_result(space_protect(self->process->space, value[0], value[1], access_from(value[2])));
+    return syscall_result(protect_stack(self, value[0], value[1], access_from(value[2])));
 }
 
 int64_t sys_brk(struct thread *self, const struct syscall_arguments *arguments)
 {
+    if (UNLIKELY(self->process->space->lock_future))
+        (void)lock_allowance(self, false);
     return (int64_t)space_brk(self->process->space, arguments->value[0]);
 }
 
@@ -134,51 +160,8 @@ int64_t sys_mremap(struct thread *self, const struct syscall_arguments *argument
     if (value[3] > UINT32_MAX)
         return syscall_result(STATUS_BAD_ARGUMENT);
     uint64_t at;
+    if (UNLIKELY(self->process->space->locked))
+        (void)lock_allowance(self, false);
     enum status outcome = space_remap(self->process->space, value[0], value[1], value[2], (uint32_t)value[3], value[4], &at);
     return outcome == STATUS_OK ? (int64_t)at : syscall_result(outcome);
-}
-
-// A range in whole pages; STATUS_BAD_ARGUMENT when it is none.
-static enum status range_round(uint64_t at, uint64_t *size)
-{
-    uint64_t whole = align_up(*size, PAGE_SIZE);
-    if (!is_aligned(at, PAGE_SIZE) || whole < *size || at + whole < at)
-        return STATUS_BAD_ARGUMENT;
-    *size = whole;
-    return STATUS_OK;
-}
-
-// Shared pages are the file's own, so there is nothing to write back; the range is checked all the same.
-int64_t sys_msync(struct thread *self, const struct syscall_arguments *arguments)
-{
-    uint64_t at = arguments->value[0], size = arguments->value[1], flags = arguments->value[2];
-    if (flags & ~(uint64_t)(LINUX_MS_ASYNC | LINUX_MS_INVALIDATE | LINUX_MS_SYNC) || (flags & LINUX_MS_ASYNC && flags & LINUX_MS_SYNC) ||
-        !is_aligned(at, PAGE_SIZE))
-        return syscall_result(STATUS_BAD_ARGUMENT);
-    if (range_round(at, &size) != STATUS_OK || !space_holds(self->process->space, at, size))
-        return syscall_result(STATUS_NO_MEMORY);
-    return 0;
-}
-
-int64_t sys_madvise(struct thread *self, const struct syscall_arguments *arguments)
-{
-    uint64_t at = arguments->value[0], size = arguments->value[1];
-    enum status outcome = range_round(at, &size);
-    if (outcome != STATUS_OK)
-        return syscall_result(outcome);
-    switch ((int)arguments->value[2]) {
-    case LINUX_MADV_DONTNEED:
-        return syscall_result(size ? space_discard(self->process->space, at, size) : STATUS_OK);
-    case LINUX_MADV_NORMAL: // what follows are hints, which change no result
-    case LINUX_MADV_RANDOM:
-    case LINUX_MADV_SEQUENTIAL:
-    case LINUX_MADV_WILLNEED:
-    case LINUX_MADV_COLD:
-    case LINUX_MADV_PAGEOUT:
-    case LINUX_MADV_DODUMP: // core files are never written
-    case LINUX_MADV_DONTDUMP:
-        return syscall_result(space_holds(self->process->space, at, size) ? STATUS_OK : STATUS_NO_MEMORY);
-    default:
-        return syscall_result(STATUS_BAD_ARGUMENT);
-    }
 }
