@@ -13,6 +13,8 @@
 
 #include <arch/layout.h>
 
+#include <generated/profile.h>
+
 struct boot_info;
 
 enum memory_zone : uint8_t {
@@ -103,10 +105,18 @@ enum status frames_init(const struct boot_info *boot);
 
 // Contiguous physical frames, `pages` (>= 1) of them, with reference count 1 each. STATUS_NO_MEMORY: nothing changed.
 // Any context but interrupt handlers. Single frames with FRAME_ZEROED come from the CPU's pool of zeroed frames while it has any.
+#if PROFILE_FRAME_CHECKS
+enum status frame_alloc(size_t pages, uint32_t flags, phys_t *first); // frame_check.c
+#else
 static inline enum status frame_alloc(size_t pages, uint32_t flags, phys_t *first);
+#endif
 
 // Frees frames whatever their reference count and whichever state in use they are in; for owners that share them with nobody any more.
+#if PROFILE_FRAME_CHECKS
+void frame_free(phys_t first, size_t pages);
+#else
 static inline void frame_free(phys_t first, size_t pages);
+#endif
 
 // What the two come down to: one frame with no flag but FRAME_USER; anything.
 enum status frame_alloc_single(uint32_t flags, phys_t *frame);
@@ -114,6 +124,7 @@ enum status frame_alloc_any(size_t pages, uint32_t flags, phys_t *first);
 void frame_free_single(phys_t frame);
 void frame_free_run(phys_t first, size_t pages);
 
+#if !PROFILE_FRAME_CHECKS
 static inline enum status frame_alloc(size_t pages, uint32_t flags, phys_t *first)
 {
     if (__builtin_constant_p(pages) && pages == 1 && __builtin_constant_p(flags) && !(flags & ~(uint32_t)FRAME_USER))
@@ -128,6 +139,7 @@ static inline void frame_free(phys_t first, size_t pages)
     else
         frame_free_run(first, pages);
 }
+#endif
 
 // Shared frames: one more reference; and one less, freeing the frame with the last.
 void frame_retain(phys_t frame);

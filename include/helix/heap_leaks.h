@@ -17,6 +17,3 @@ uint64_t heap_leak_mark(void);
 // Fills up to `count` rows with what lives of the allocations after `mark` (0: all), youngest place first; returns how many rows there
 // are. `blocks` and `bytes` count everything, also what found no row. Thread context.
 size_t heap_leaks(uint64_t mark, struct leak_site *rows, size_t count, uint64_t *blocks, uint64_t *bytes);
-
-// The name of a row's place: "function+0x12".
-void heap_leak_site_text(char *text, size_t size, uint64_t by);

@@ -44,3 +44,6 @@ bool panic_active(void);
 // The kernel's symbol table (built by tools/symbols.py into the image). Function that holds `address` and the offset in it;
 // "?" when it is none.
 const char *symbol_name(uint64_t address, uint64_t *offset);
+
+// A place in the code that a return address stands for, as "function+0x12"; "nobody" for 0. Returns `text`.
+const char *symbol_text(char *text, size_t size, uint64_t address);

@@ -22,3 +22,16 @@ const char *symbol_find(const struct symbol_table *table, uint64_t address, uint
     *offset = wanted - table->offsets[low];
     return table->bytes + table->names[low];
 }
+
+const char *symbol_text(char *text, size_t size, uint64_t address)
+{
+    uint64_t offset = 0;
+    const char *name = symbol_name(address - 1, &offset); // the call, not what follows it
+    if (!address)
+        format_text(text, size, "nobody");
+    else if (name[0] == '?')
+        format_text(text, size, "0x%lx", (unsigned long)address);
+    else
+        format_text(text, size, "%s+0x%lx", name, (unsigned long)offset + 1);
+    return text;
+}

@@ -6,6 +6,7 @@
 #include <helix/frames.h>
 #include <helix/heap.h>
 #include <helix/heap_leaks.h>
+#include <helix/panic.h>
 #include <helix/kernel_map.h>
 #include <helix/thread.h>
 #include <helix/timer.h>
@@ -104,7 +105,7 @@ static void show_leaks(struct text_writer *out)
     text_write(out, "  blocks      bytes   oldest_ms site\n");
     for (size_t i = 0; i < count; i++) {
         char name[80];
-        heap_leak_site_text(name, sizeof name, sites[i].by);
+        symbol_text(name, sizeof name, sites[i].by);
         text_write(out, "%8lu %10lu %11llu %s\n", sites[i].blocks, sites[i].bytes, (time_ns() - sites[i].oldest_ns) / NS_PER_MS, name);
     }
     text_write(out, "%8lu %10lu\n", blocks, bytes);

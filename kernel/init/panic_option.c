@@ -8,6 +8,7 @@
 #include <arch/space.h>
 #include <generated/profile.h>
 #include <helix/boot_info.h>
+#include <helix/frames.h>
 #include <helix/heap.h>
 #include <helix/kernel_map.h>
 #include <helix/log.h>
@@ -109,6 +110,33 @@ static void test_heap_underflow(void)
 }
 #endif
 
+#if PROFILE_FRAME_CHECKS
+[[gnu::noinline]] static phys_t mistaken_frame(void)
+{
+    phys_t frame;
+    if (frame_alloc(1, 0, &frame) != STATUS_OK)
+        panic("no memory for a mistake");
+    return frame;
+}
+
+// The frame comes back soon: a CPU hands out first what was freed last.
+static void test_frame_use_after_free(void)
+{
+    phys_t frame = mistaken_frame();
+    frame_free(frame, 1);
+    ((volatile char *)direct_map(frame))[72] = 1;
+    for (int i = 0; i < 1000; i++)
+        (void)mistaken_frame();
+}
+
+static void test_frame_double_free(void)
+{
+    phys_t frame = mistaken_frame();
+    frame_free(frame, 1);
+    frame_free(frame, 1);
+}
+#endif
+
 static const struct {
     const char *name;
     void (*run)(void);
@@ -117,6 +145,10 @@ static const struct {
     { "stack_overflow", test_stack_overflow },
     { "assert", test_assert },
     { "double_fault", test_double_fault },
+#if PROFILE_FRAME_CHECKS
+    { "frame_use_after_free", test_frame_use_after_free },
+    { "frame_double_free", test_frame_double_free },
+#endif
 #if PROFILE_HEAP_CHECKS
     { "heap_bad_free", test_heap_bad_free },
     { "heap_double_free", test_heap_double_free },

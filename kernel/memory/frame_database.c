@@ -155,6 +155,7 @@ static enum status frames_attach(const struct boot_info *boot, const struct fram
     frame_first = range.first;
     frame_limit = range.limit;
     frame_span = range.limit - range.first;
+    frame_check_attach(range.first, range.limit);
     boot_frames_retire(boot_run_add, nullptr);
     return STATUS_OK;
 }

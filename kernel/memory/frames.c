@@ -20,6 +20,7 @@
 #include <helix/panic.h>
 
 #include "frame_parts.h"
+#include "memory.h"
 
 struct frame_counters frame_counters;
 
@@ -326,6 +327,7 @@ void frame_release(phys_t frame)
     // The only owner has nobody to race with. Acquire: what other owners did to the page is done.
     uint32_t before = atomic_load_explicit(references, memory_order_acquire);
     if (before == 1) {
+        frame_check_freed(frame, 1, (uint64_t)(uintptr_t)__builtin_return_address(0));
         frame_free_single(frame);
         return;
     }
@@ -333,6 +335,8 @@ void frame_release(phys_t frame)
         before = atomic_fetch_sub_explicit(references, 1, memory_order_acq_rel);
     if (UNLIKELY(!before))
         panic("releasing frame %#lx, which nobody has", frame.raw >> PAGE_SHIFT);
-    if (before == 1)
-        frame_free_changed(frame.raw >> PAGE_SHIFT);
+    if (before != 1)
+        return;
+    frame_check_freed(frame, 1, (uint64_t)(uintptr_t)__builtin_return_address(0));
+    frame_free_changed(frame.raw >> PAGE_SHIFT);
 }

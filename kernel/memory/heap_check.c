@@ -9,6 +9,7 @@
 // Invariants  A head's guard is GUARD_LIVE or GUARD_FREED, mixed with its address; no other word of the heap's memory is either.
 // Locks       One, RANK_HEAP_CHECK, for both lists. Nothing is filled or compared with it held, but for the leak report's walk.
 // Cost        80 bytes a block and some 200 instructions a pair; larger blocks one page more. Compiled out where not asked for.
+// Not here    Which allocation fails on purpose (fail.c).
 
 #include <generated/profile.h>
 
@@ -20,6 +21,7 @@
 #include <lib/list.h>
 #include <lib/string.h>
 
+#include <helix/fail.h>
 #include <helix/heap_leaks.h>
 #include <helix/heap_policy.h>
 #include <helix/panic.h>
@@ -93,15 +95,7 @@ static uint8_t *end_of(const struct head *head)
 
 static const char *site_text(char text[SITE_TEXT], uint64_t address)
 {
-    uint64_t offset = 0;
-    if (!address)
-        return "nobody";
-    const char *name = symbol_name(address - 1, &offset);
-    if (name[0] == '?')
-        format_text(text, SITE_TEXT, "0x%lx", (unsigned long)address);
-    else
-        format_text(text, SITE_TEXT, "%s+0x%lx", name, (unsigned long)offset + 1);
-    return text;
+    return symbol_text(text, SITE_TEXT, address);
 }
 
 static const char *class_text(char text[24], size_t size)
@@ -228,6 +222,8 @@ static void *block_new(size_t size, bool zeroed, uint64_t by)
 {
     if (UNLIKELY(!heap_policy))
         return zeroed ? heap_take_zeroed(size) : heap_take_size(size);
+    if (fail_allocation(by))
+        return nullptr;
     uint8_t *memory = memory_take(size, false);
     if (!memory) {
         heap_check_trim();
@@ -379,12 +375,6 @@ uint64_t heap_leak_mark(void)
     uint64_t now = serial;
     spinlock_release(&lock);
     return now;
-}
-
-void heap_leak_site_text(char *text, size_t size, uint64_t by)
-{
-    char name[SITE_TEXT];
-    format_text(text, size, "%s", site_text(name, by));
 }
 
 #endif

@@ -49,6 +49,20 @@ void heap_cache_trim(void);
 // The objects of each class that lie in magazines; adds what was taken so far to `allocations`.
 void heap_cache_count(uint64_t waiting[HEAP_CLASSES], uint64_t *allocations, uint64_t *magazines);
 
+// ---- frame_check.c ----
+#if PROFILE_FRAME_CHECKS
+void frame_check_attach(uint64_t first, uint64_t limit);
+// Frames that are about to be freed, by `by`.
+void frame_check_freed(phys_t first, size_t pages, uint64_t by);
+#else
+static inline void frame_check_attach(uint64_t first, uint64_t limit)
+{
+}
+static inline void frame_check_freed(phys_t first, size_t pages, uint64_t by)
+{
+}
+#endif
+
 // ---- heap_check.c ----
 
 // Frees what waits in quarantine.

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
 """debug_profile.py: what the debug profile finds: each mistake is caught, and the report names the object, its class and who did it."""
+import os
 import re
 
-from harness import PANIC, check, run
+from harness import PANIC, check, programs, run
 from registry import test
 
 DEBUG = ["--profile", "debug"]
@@ -17,6 +18,10 @@ MISTAKES = {
     "heap_overflow": r"write past heap block 0x\w+ \(100 bytes, class 256\), byte 3 behind its end overwritten; .*"
                      r"allocated by mistaken_block\+",
     "heap_underflow": r"what stands before it was overwritten",
+    "frame_use_after_free": r"use after free of frame 0x\w+, written near byte 72; seen by mistaken_frame\+0x\w+; "
+                            r"allocated by mistaken_frame\+0x\w+, freed by test_frame_use_after_free\+",
+    "frame_double_free": r"double free of frame 0x\w+, freed again by \w+\+0x\w+; "
+                         r"allocated by mistaken_frame\+0x\w+, freed by test_frame_double_free\+",
     "stack_overflow": r"kernel stack overflow of thread \"panic_test\"",
 }
 
@@ -43,3 +48,21 @@ def debug_profile_finds_leaks():
     check(re.search(r"^ +3 +300 +\d+ s  leak_plant\+0x", after, re.M), f"not found: {after}")
     check("3 blocks, 300 bytes since the mark" in after, after)
     check(re.search(r"^ +3 +300 +\d+ leak_plant\+0x", after, re.M), f"not in /proc/helix/leaks: {after}")
+
+
+# Every one of some 1,500 takes minutes; a step that is a prime walks through all commands of the script.
+FAIL_STEP = int(os.environ.get("HELIX_FAIL_STEP", "23"))
+
+
+@test
+def debug_profile_survives_failed_allocations():
+    """A script with one allocation of the kernel failing at a time: no panic, nothing left behind, the shell goes on.
+    HELIX_FAIL_STEP=1 tries every one."""
+    script = "/usr/libexec/helix-tests/allocations.sh"
+    outcome = run(f'failtest {FAIL_STEP} "run {script}" "run /bin/busybox rm -rf /tmp/allocations"', "echo alive",
+                  options=DEBUG, archives=programs(), timeout=120 + 1500 // FAIL_STEP)
+    check(outcome.status == 0 and "alive" in outcome.out, outcome.describe())
+    told = re.search(r"failtest: (\d+) of (\d+) allocations failed: (\d+) errors, (\d+) survived, 0 leaks, 0 stuck", outcome.out)
+    check(told, outcome.describe())
+    failed, counted, errors, _ = map(int, told.groups())
+    check(failed >= counted // FAIL_STEP // 2 and errors > failed // 4, f"too little was tried: {told.group()}")

@@ -44,6 +44,8 @@ def constants(profile):
         "PROFILE_MEMORY_MINIMUM_BYTES": bytes_of("memory", "min_ram_mb", 20),
         "PROFILE_MEMORY_MAXIMUM_BYTES": bytes_of("memory", "max_ram_mb", 20),
         "PROFILE_HEAP_CHECKS": int(profile.get("debug", "heap_checks")),
+        "PROFILE_FRAME_CHECKS": int(profile.get("debug", "frame_checks")),
+        "PROFILE_ALLOCATION_FAILURES": int(profile.get("debug", "allocation_failures")),
         "PROFILE_PANIC_ACTION": schema.PANIC_ACTIONS[profile.get("debug", "panic_behavior")],
         "PROFILE_LOG_LEVEL": schema.DEBUG_LEVELS[profile.get("debug", "level")],
         "PROFILE_COMMAND_LINE": c_string(profile.get("boot", "cmdline")),

@@ -153,6 +153,11 @@ def memory_maximum(value, context):
     return between(0, 1 << 20, " MiB")(value, context)
 
 
+def needs_checks(value, context):
+    if value and not (context.get("debug", "heap_checks") and context.get("debug", "frame_checks")):
+        return "allocations fail on purpose only where heap_checks and frame_checks are true"
+
+
 def optimisation(value, context):
     return one_of(OPTIMISATION)(str(value), context)
 
@@ -236,6 +241,8 @@ SCHEMA = {
         "symbols": Row(bool, True),
         "stack_traces": Row(bool, True, only(True, "a panic always shows its stack")),
         "heap_checks": Row(bool, False),
+        "frame_checks": Row(bool, False),
+        "allocation_failures": Row(bool, False, needs_checks),
         "panic_behavior": Row(str, "halt", one_of(tuple(PANIC_ACTIONS), not_yet=("dump",))),
     },
     "build": {

@@ -9,6 +9,7 @@
 
 #include <helix/heap.h>
 #include <helix/heap_leaks.h>
+#include <helix/panic.h>
 #include <helix/timer.h>
 
 #include "local.h"
@@ -20,7 +21,7 @@ static uint64_t mark;
 static void show_site(struct shell *shell, const struct leak_site *site)
 {
     char name[80];
-    heap_leak_site_text(name, sizeof name, site->by);
+    symbol_text(name, sizeof name, site->by);
     shell_print(shell, "%8llu %10llu %7llu s  %s\n", (unsigned long long)site->blocks, (unsigned long long)site->bytes,
                 (unsigned long long)((time_ns() - site->oldest_ns) / NS_PER_S), name);
 }

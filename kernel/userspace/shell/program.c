@@ -81,7 +81,10 @@ static enum status program_find(struct shell *shell, const char *name, char *pat
 static int report_failure(struct shell *shell, const char *path, enum status status)
 {
     char why[128];
-    exec_explain(vfs_kernel_context(), path, why, sizeof why);
+    if (status == STATUS_NO_MEMORY) // a matter of the moment, not of the file
+        string_copy(why, status_text(status), sizeof why);
+    else
+        exec_explain(vfs_kernel_context(), path, why, sizeof why);
     shell_error(shell, "%s: %s", path, why);
     return status == STATUS_NOT_FOUND ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE;
 }
