@@ -130,6 +130,9 @@ enum status region_isolate(struct space *space, uint64_t from, uint64_t to) MUST
 // Joins neighbours that are alike, from the one before `from` to the one behind `to`.
 void region_join(struct space *space, uint64_t from, uint64_t to) MUST_HOLD(space->lock);
 
+// Joins a region with its neighbours where they are alike; `region` may be freed by that.
+void region_join_around(struct space *space, struct region *region) MUST_HOLD(space->lock);
+
 // ---- space_gap.c ----
 
 // An address at which something can be put, and the regions next to it (nullptr: none).

@@ -63,18 +63,22 @@ static void protect_region(struct space *space, struct region *region, uint32_t 
 // A range that the neighbour below takes over: it ends where the range starts, and is what the range is to become.
 static bool protect_gives_down(const struct protect *protect, const struct region *region, const struct region *below)
 {
+    if (!below || below->access != protect->access || region->start != protect->from || region->end <= protect->to)
+        return false;
     struct region part = { .start = protect->from, .end = protect->to, .access = protect->access, .source = region->source };
     part.offset = region->offset;
     atomic_init(&part.flags, region_flags(region));
-    return below && region->start == protect->from && region->end > protect->to && region_alike(below, &part);
+    return region_alike(below, &part);
 }
 
 static bool protect_gives_up(const struct protect *protect, const struct region *region, const struct region *above)
 {
+    if (!above || above->access != protect->access || region->end != protect->to || region->start >= protect->from)
+        return false;
     struct region part = { .start = protect->from, .end = protect->to, .access = protect->access, .source = region->source };
     part.offset = region->offset + (protect->from - region->start);
     atomic_init(&part.flags, region_flags(region));
-    return above && region->end == protect->to && region->start < protect->from && region_alike(&part, above);
+    return region_alike(&part, above);
 }
 
 // Whether moving a border did all there is to do. The range lies in `region`.
@@ -82,8 +86,10 @@ static bool protect_move_border(struct space *space, const struct protect *prote
 {
     if (region_flags(region) & (REGION_GROWS_DOWN | REGION_STACK))
         return false;
-    struct region *below = region->start == protect->from ? region_previous(region) : nullptr;
-    struct region *above = region->end == protect->to ? region_next(region) : nullptr;
+    bool starts = region->start == protect->from, ends = region->end == protect->to;
+    if (starts == ends)
+        return false; // all of it, or its middle
+    struct region *below = starts ? region_previous(region) : nullptr, *above = ends ? region_next(region) : nullptr;
     if (protect_gives_down(protect, region, below)) {
         protect_pages(space, region, protect->from, protect->to, protect->access);
         region_inherit(below, region);
@@ -107,6 +113,11 @@ static enum status protect_locked(struct space *space, const struct protect *pro
     TRY(protect_check(space, protect, region));
     if (region->end >= protect->to && (region->access == protect->access || protect_move_border(space, protect, region)))
         return STATUS_OK;
+    if (region->start == protect->from && region->end == protect->to) {
+        protect_region(space, region, protect->access);
+        region_join_around(space, region);
+        return STATUS_OK;
+    }
     TRY(region_isolate(space, protect->from, protect->to));
     for (region = region_after(space, protect->from); region && region->start < protect->to; region = region_next(region))
         protect_region(space, region, protect->access);

@@ -327,3 +327,12 @@ void region_join(struct space *space, uint64_t from, uint64_t to)
             region = next;
     }
 }
+
+void region_join_around(struct space *space, struct region *region)
+{
+    struct region *below = region_previous(region), *above = region_next(region);
+    if (above && region_alike(region, above))
+        region_absorb(space, region, above);
+    if (below && region_alike(below, region))
+        region_absorb(space, below, region);
+}
