@@ -39,8 +39,10 @@ def debug_profile_names_mistakes():
 
 @test
 def debug_profile_finds_leaks():
-    """A leak is in the report, with its size and the place; what was freed is not; without one nothing is."""
-    outcome = run("leaks mark", "run /bin/busybox sh -c 'ls / | wc -l >/dev/null'", "leaks", "leaks plant", "leaks",
+    """A leak is in the report, with its size and the place; what was freed is not; without one nothing is.
+    (The first run of a program leaves names in the cache.)"""
+    program = "run /bin/busybox sh -c 'ls / | wc -l >/dev/null'"
+    outcome = run(program, "leaks mark", program, "leaks", "leaks plant", "leaks",
                   "run /bin/busybox cat /proc/helix/leaks", options=DEBUG, timeout=60)
     check(outcome.status == 0, outcome.describe())
     before, after = outcome.out.split("planted", 1)
