@@ -3,9 +3,9 @@
 // translation caches.
 //
 // Purpose     Says which frame a page is, and with what access; keeps the translation caches true.
-// How         A walk descends from the root through tables to an entry (space_walk.c; inline for faults: arch/table_walk.h). User
-//             tables are made on demand; they are freed when a range that covers them is unmapped (space_range.c), or with the
-//             space. The kernel half (space_kernel.c) points at tables made at boot: by its own root, or by the upper entries of
+// How         A walk descends from the root through tables to an entry (inline for faults: arch/table_walk.h). User tables are made on
+//             demand; they go when a range that covers them is unmapped (space_range.c), or with the space. fork shares full
+//             tables (space_share.c); a table of the level above the last may have pages of 2 MiB (space_large.c). The kernel half (space_kernel.c) points at tables made at boot: by its own root, or by the upper entries of
 //             every root, so that a kernel mapping made later shows up everywhere at once.
 // Invariants  An entry of 0 is unmapped. An entry can hold a frame that nobody may touch (PROT_NONE). A mapped page holds one
 //             reference on its frame unless its entry says that it is borrowed. No kernel page is both writable and executable.
@@ -13,7 +13,8 @@
 //             are emptied (asid.c).
 // Locks       The space's own lock, held by the caller: shared to look and for single entries, exclusively for all else. Tables that
 //             are missing are installed by compare-exchange. RANK_KERNEL_SPACE for the kernel half.
-// Cost        map: a load per level and a store. unmap, protect, share: one load per page, nothing for absent tables.
+// Cost        map: a load per level and a store. unmap, protect, share: one load per page, nothing for absent tables, little for the
+//             empty parts of tables (table_groups).
 
 #include <arch/space.h>
 
@@ -34,12 +35,18 @@ static bool space_loaded(const struct arch_space *space)
 }
 
 // Whoever loads a space that nobody runs starts without its translations: under a new tag, or with all forgotten.
+static bool flush_later(struct arch_space *space)
+{
+    if (space_loaded(space))
+        return false;
+    space->tag = 0;
+    return true;
+}
+
 void arch_space_flush(struct arch_space *space, uint64_t from, uint64_t to)
 {
-    if (!space_loaded(space)) {
-        space->tag = 0;
+    if (flush_later(space))
         return;
-    }
     uint16_t tag = (uint16_t)space->tag;
     if (to - from > FLUSH_PAGES_MOST * PAGE_SIZE) {
         translation_forget_space(tag);
@@ -47,6 +54,12 @@ void arch_space_flush(struct arch_space *space, uint64_t from, uint64_t to)
     }
     for (uint64_t at = from; at < to; at += PAGE_SIZE)
         translation_forget_page(tag, at);
+}
+
+void arch_space_flush_way(struct arch_space *space, uint64_t at)
+{
+    if (!flush_later(space))
+        translation_forget_way((uint16_t)space->tag, at);
 }
 
 void arch_space_activate(struct arch_space *space)
@@ -72,36 +85,24 @@ struct arch_space *arch_space_kernel(void)
 enum status arch_space_create(struct arch_space *space)
 {
     phys_t root;
-    TRY(frame_alloc(1, 0, &root));
+    TRY(table_new(&root));
     struct table_entry *table = direct_map(root);
-    unsigned users = page_table_kernel_first();
-    memset(table, 0, users * sizeof *table);
-    if (users < PAGE_TABLE_ENTRIES)
-        memcpy(table + users, (struct table_entry *)direct_map(table_kernel_space.root) + users,
-               (PAGE_TABLE_ENTRIES - users) * sizeof *table);
+    const struct table_entry *kernel = direct_map(table_kernel_space.root);
+    for (uint64_t groups = table_kernel_groups; groups; groups &= groups - 1) {
+        size_t first = (size_t)__builtin_ctzll(groups) * TABLE_GROUP;
+        memcpy(table + first, kernel + first, TABLE_GROUP * sizeof *table);
+    }
+    table_record(root)->count = table_kernel_groups;
     page_table_publish_user(); // even a space that nothing is mapped in can be loaded
     *space = (struct arch_space){ .root = root };
     return STATUS_OK;
-}
-
-static void table_drop(phys_t table, unsigned level, size_t entries)
-{
-    const struct table_entry *entry = direct_map(table);
-    for (size_t i = entries_skip(entry, 0, entries); i < entries; i = entries_skip(entry, i + 1, entries)) {
-        uint64_t value = entry_read(&entry[i]);
-        if (level)
-            table_drop(page_entry_frame(value), level - 1, PAGE_TABLE_ENTRIES);
-        else if (!page_entry_borrowed(value))
-            frame_release(page_entry_frame(value));
-    }
-    frame_free(table, 1);
 }
 
 void arch_space_destroy(struct arch_space *space)
 {
     if (space_loaded(space))
         arch_space_activate(&table_kernel_space); // which also forgets its translations, before any frame is released
-    table_drop(space->root, page_table_levels() - 1, page_table_kernel_first());
+    table_release(space->root, page_table_levels() - 1);
     space->root = (phys_t){ 0 };
 }
 
@@ -109,38 +110,45 @@ void arch_space_destroy(struct arch_space *space)
 
 enum status arch_leaf_make(struct arch_space *space, uint64_t at, struct table_entry **leaf)
 {
-    return table_make_path(space->root, at, 0, leaf);
+    struct table_entry *table = direct_map(space->root);
+    for (unsigned above = page_table_levels() - 1; above; above--) {
+        struct table_entry *entry = &table[table_index(at, above)];
+        uint64_t value = entry_read(entry);
+        if (!value)
+            TRY(table_add(entry, &value));
+        if (!page_entry_is_own(value))
+            return STATUS_BUSY;
+        table = table_below(value);
+    }
+    *leaf = &table[table_index(at, 0)];
+    return STATUS_OK;
 }
 
 enum status arch_space_map(struct arch_space *space, virt_t at, phys_t frame, uint32_t access)
 {
     struct table_entry *leaf = arch_leaf_find(space, at.raw);
     if (!leaf)
-        TRY(arch_leaf_make(space, at.raw, &leaf));
+        TRY(arch_leaf_own(space, at.raw, &leaf));
     arch_leaf_replace(space, at.raw, leaf, frame, access);
     return STATUS_OK;
 }
 
 bool arch_space_query(const struct arch_space *space, virt_t at, phys_t *frame, uint32_t *access)
 {
-    const struct table_entry *leaf = arch_leaf_find(space, at.raw);
-    uint64_t entry = leaf ? entry_read(leaf) : 0;
+    const struct table_entry *table = direct_map(space->root);
+    unsigned level = page_table_levels() - 1;
+    uint64_t entry = entry_read(&table[table_index(at.raw, level)]);
+    bool own = true;
+    for (; level && page_entry_is_table(entry); entry = entry_read(&table[table_index(at.raw, level)])) {
+        own &= page_entry_is_own(entry);
+        table = table_below(entry);
+        level--;
+    }
     if (!entry)
         return false;
     if (frame)
-        *frame = page_entry_frame(entry);
+        frame->raw = page_entry_frame(entry).raw + (at.raw & (table_span(level) - 1) & ~(uint64_t)PAGE_MASK);
     if (access)
-        *access = page_entry_access(entry);
+        *access = page_entry_access(entry) & ~(own ? 0u : (uint32_t)PAGE_WRITE);
     return true;
-}
-
-uint64_t arch_space_count(const struct arch_space *space, virt_t from, virt_t to)
-{
-    uint64_t pages = 0;
-    struct table_run run;
-    for (uint64_t at = from.raw; table_run_find(space, at, to.raw, &run); at = table_run_end(&run)) {
-        for (size_t i = entries_skip(run.entry, 0, run.count); i < run.count; i = entries_skip(run.entry, i + 1, run.count))
-            pages++;
-    }
-    return pages;
 }

@@ -15,10 +15,64 @@
 
 uint64_t direct_map_base = DIRECT_MAP_START;
 struct arch_space table_kernel_space;
-bool table_frames_ready;
+uint64_t table_kernel_groups;
+static bool frames_ready; // tables come from frame_alloc instead of boot memory
 static struct spinlock kernel_lock = SPINLOCK(RANK_KERNEL_SPACE);
 
 extern char kernel_image_start[], kernel_text_end[], kernel_rodata_start[], kernel_rodata_end[], kernel_data_start[], kernel_image_end[];
+
+// ---- tables ----
+
+enum : uint64_t { TABLE_SPAN = PAGE_TABLE_ENTRIES * PAGE_SIZE }; // what one last-level table covers
+
+static enum status kernel_table_new(phys_t *table)
+{
+    if (frames_ready)
+        return frame_alloc(1, FRAME_ZEROED, table);
+    *table = frame_alloc_boot(1);
+    return STATUS_OK;
+}
+
+// The entry of `at` at `level`, nullptr when a table on the way is missing.
+static struct table_entry *kernel_entry_find(uint64_t at, unsigned level)
+{
+    struct table_entry *table = direct_map(table_kernel_space.root);
+    for (unsigned above = page_table_levels() - 1; above > level; above--) {
+        uint64_t entry = entry_read(&table[table_index(at, above)]);
+        if (!page_entry_is_own(entry))
+            return nullptr;
+        table = table_below(entry);
+    }
+    return &table[table_index(at, level)];
+}
+
+// As kernel_entry_find, making what is missing. STATUS_NO_MEMORY: tables already made stay, empty. Walks run ahead, too: they must
+// find a table empty as soon as an entry leads to it.
+static enum status kernel_entry_make(uint64_t at, unsigned level, struct table_entry **found)
+{
+    struct table_entry *table = direct_map(table_kernel_space.root);
+    for (unsigned above = page_table_levels() - 1; above > level; above--) {
+        struct table_entry *entry = &table[table_index(at, above)];
+        if (!entry_read(entry)) {
+            phys_t made;
+            TRY(kernel_table_new(&made));
+            atomic_thread_fence(memory_order_release);
+            entry_write(entry, page_entry_table(made));
+        }
+        table = table_below(entry_read(entry));
+    }
+    *found = &table[table_index(at, level)];
+    return STATUS_OK;
+}
+
+static bool table_is_empty(const struct table_entry *table)
+{
+    for (size_t i = 0; i < PAGE_TABLE_ENTRIES; i++) {
+        if (entry_read(&table[i]))
+            return false;
+    }
+    return true;
+}
 
 // ---- boot ----
 
@@ -38,7 +92,7 @@ static uint64_t boot_map_run(uint64_t at, uint64_t frame, uint64_t size, uint32_
     uint64_t step = 1ull << table_shift(level), done = 0;
     uint64_t room = (PAGE_TABLE_ENTRIES - table_index(at, level)) * step;
     struct table_entry *entry;
-    if (table_make_path(table_kernel_space.root, at, level, &entry) != STATUS_OK)
+    if (kernel_entry_make(at, level, &entry) != STATUS_OK)
         panic("no memory for the kernel's page tables");
     size = MIN(size, room); // what lies behind the table's end may fit a larger page
     for (; size - done >= step; done += step) {
@@ -70,6 +124,8 @@ static void boot_make_kernel_roots(void)
         bool area = i >= table_index(KERNEL_AREA_START, top) && i <= table_index(KERNEL_AREA_END - 1, top);
         if (!entry_read(&root[i]) && area)
             entry_write(&root[i], page_entry_table(frame_alloc_boot(1)));
+        if (entry_read(&root[i]))
+            table_kernel_groups |= 1ull << i / TABLE_GROUP;
     }
 }
 
@@ -106,7 +162,7 @@ void arch_space_init_kernel(const struct boot_info *boot)
         if (!page_table_start(table_kernel_space.root))
             continue;
         cpu_local()->arch.space = &table_kernel_space;
-        table_frames_ready = true;
+        frames_ready = true;
         return;
     }
     panic("this CPU has none of the page tables that the kernel can make");
@@ -123,7 +179,7 @@ enum status arch_kernel_map(virt_t at, phys_t frame, size_t pages, uint32_t acce
     size_t i;
     for (i = 0; i < pages && outcome == STATUS_OK; i++) {
         struct table_entry *entry;
-        outcome = table_make_path(table_kernel_space.root, at.raw + i * PAGE_SIZE, 0, &entry);
+        outcome = kernel_entry_make(at.raw + i * PAGE_SIZE, 0, &entry);
         if (outcome == STATUS_OK)
             entry_write(entry, page_entry((phys_t){ frame.raw + i * PAGE_SIZE }, access | PAGE_GLOBAL));
     }
@@ -139,14 +195,14 @@ static phys_t kernel_unmap_in_table(uint64_t from, uint64_t to)
 {
     phys_t empty = { 0 };
     spinlock_acquire(&kernel_lock);
-    struct table_entry *above = table_find(table_kernel_space.root, from, 1);
+    struct table_entry *above = kernel_entry_find(from, 1);
     if (above && page_entry_is_table(entry_read(above))) {
         struct table_entry *table = table_below(entry_read(above));
         for (uint64_t at = from; at < to; at += PAGE_SIZE) {
             entry_write(&table[table_index(at, 0)], 0);
             translation_forget_kernel(at);
         }
-        if (entries_skip(table, 0, PAGE_TABLE_ENTRIES) == PAGE_TABLE_ENTRIES) {
+        if (table_is_empty(table)) {
             empty = page_entry_frame(entry_read(above));
             entry_write(above, 0);
             translation_forget_kernel(from); // the CPU may remember the way, too

@@ -1,59 +1,112 @@
 // SPDX-License-Identifier: MIT
-// space_range.c: page tables: what is done to all pages of a range: unmapping, other rights, moving, sharing with a child.
+// space_range.c: page tables: what is done to all pages of a range: counting, unmapping, other rights, moving.
 
 #include <arch/space.h>
 
+#include <helix/panic.h>
+
 #include "space_walk.h"
+
+bool table_run_find(const struct arch_space *space, uint64_t at, uint64_t to, struct table_run *run)
+{
+    while (at < to) {
+        struct table_entry *table = direct_map(space->root);
+        unsigned level = page_table_levels() - 1;
+        uint64_t entry = entry_read(&table[table_index(at, level)]);
+        while (level && page_entry_is_table(entry)) {
+            table = table_below(entry);
+            level--;
+            entry = entry_read(&table[table_index(at, level)]);
+        }
+        size_t first = table_index(at, level), last = (to - 1 - align_down(at, table_span(level))) >> table_shift(level);
+        uint64_t groups = groups_of(table);
+        if (!level || entry) {
+            size_t end = level ? first + 1 : MIN(first + last + 1, (size_t)PAGE_TABLE_ENTRIES);
+            *run = (struct table_run){ align_down(at, table_span(level)), table, groups, level, first, end };
+            return true;
+        }
+        size_t next = entries_next(table, groups, first, PAGE_TABLE_ENTRIES);
+        at = align_down(at, table_span(level)) + (next - first) * table_span(level);
+    }
+    return false;
+}
+
+static uint64_t table_run_end(const struct table_run *run)
+{
+    return table_run_address(run, run->end);
+}
+
+uint64_t arch_space_count(const struct arch_space *space, virt_t from, virt_t to)
+{
+    uint64_t pages = 0;
+    struct table_run run;
+    for (uint64_t at = from.raw; table_run_find(space, at, to.raw, &run); at = table_run_end(&run)) {
+        if (run.level) {
+            pages += (MIN(table_run_end(&run), to.raw) - MAX(run.at, from.raw)) >> PAGE_SHIFT;
+            continue;
+        }
+        for (size_t i = table_run_next(&run, run.first); i < run.end; i = table_run_next(&run, i + 1))
+            pages++;
+    }
+    return pages;
+}
 
 // ---- unmapping ----
 
 // What was taken out of the tables and may still be in translation caches.
 struct unmap_batch {
     struct arch_space *space;
-    uint64_t first, last; // where pages were taken out since the last flush: [first, last)
-    bool tables;          // the ways to them have changed, too
+    uint64_t first, last; // where that is: [first, last)
+    bool tables;          // whole tables are among it
     size_t count;
-    phys_t frames[FLUSH_PAGES_MOST]; // each with a reference to release: pages and tables
+    uint64_t entries[FLUSH_PAGES_MOST];
+    uint8_t levels[FLUSH_PAGES_MOST];
 };
 
 static void unmap_flush(struct unmap_batch *batch)
 {
-    if (batch->first < batch->last)
-        arch_space_flush(batch->space, batch->first, batch->tables ? batch->first + TABLE_SPAN : batch->last);
+    if (batch->tables)
+        arch_space_flush(batch->space, 0, UINT64_MAX);
+    else if (batch->first < batch->last)
+        arch_space_flush(batch->space, batch->first, batch->last);
     for (size_t i = 0; i < batch->count; i++)
-        frame_release(batch->frames[i]);
+        table_entry_release(batch->entries[i], batch->levels[i]);
     batch->count = 0;
     batch->first = batch->last = 0;
     batch->tables = false;
 }
 
-// The entry that covers [at, at + size) goes; its frame, unless borrowed, is released after the next flush.
-static void unmap_take(struct unmap_batch *batch, struct table_entry *entry, uint64_t at, uint64_t size)
+// An entry of `level` for `at` goes; what it leads to is released after the next flush.
+static void unmap_take(struct unmap_batch *batch, struct table_entry *entry, unsigned level, uint64_t at)
 {
-    uint64_t value = entry_read(entry);
     if (batch->count == FLUSH_PAGES_MOST)
         unmap_flush(batch);
+    uint64_t value = entry_read(entry);
+    entry_write(entry, 0);
+    batch->entries[batch->count] = value;
+    batch->levels[batch->count++] = (uint8_t)level;
+    if (!page_entry_present(value))
+        return;
+    batch->tables |= level && page_entry_is_table(value);
     if (batch->first == batch->last)
         batch->first = at;
-    batch->last = at + size;
-    batch->frames[batch->count] = page_entry_frame(value);
-    batch->count += !page_entry_borrowed(value);
-    entry_write(entry, 0);
+    batch->last = at + PAGE_SIZE; // of a large page any address will do
 }
 
-// Takes out what lies in [from, to), which one table of `level` covers; tables that the range covers whole go as well.
+// Takes out what lies in [from, to), which one table of `level` covers; what the range covers whole goes as a whole.
 static void unmap_table(struct unmap_batch *batch, struct table_entry *table, unsigned level, uint64_t from, uint64_t to)
 {
-    uint64_t span = 1ull << table_shift(level), base = align_down(from, span << 9);
+    uint64_t span = table_span(level), base = align_down(from, table_span(level + 1)), groups = groups_of(table);
     size_t end = (to - base + span - 1) >> table_shift(level);
-    for (size_t i = entries_skip(table, (from - base) >> table_shift(level), end); i < end; i = entries_skip(table, i + 1, end)) {
-        uint64_t at = base + i * span, low = MAX(at, from), high = MIN(at + span, to);
-        if (level)
-            unmap_table(batch, table_below(entry_read(&table[i])), level - 1, low, high);
-        if (high - low < span)
-            continue;
-        batch->tables |= level;
-        unmap_take(batch, &table[i], at, span);
+    for (size_t i = entries_next(table, groups, (from - base) >> table_shift(level), end); i < end;
+         i = entries_next(table, groups, i + 1, end)) {
+        uint64_t at = base + i * span, low = MAX(at, from), high = MIN(at + span, to), value = entry_read(&table[i]);
+        if (high - low == span)
+            unmap_take(batch, &table[i], level, at);
+        else if (page_entry_is_own(value))
+            unmap_table(batch, table_below(value), level - 1, low, high);
+        else
+            panic("unmapping part of a shared table or of a large page at %#lx", (unsigned long)at);
     }
 }
 
@@ -62,12 +115,14 @@ static struct table_entry *unmap_start(const struct arch_space *space, uint64_t 
 {
     struct table_entry *table = direct_map(space->root);
     for (*level = page_table_levels() - 1; *level; --*level) {
-        uint64_t span = 1ull << table_shift(*level);
+        uint64_t span = table_span(*level);
         if (to - from == span || (from ^ (to - 1)) >= span)
             break;
         uint64_t entry = entry_read(&table[table_index(from, *level)]);
-        if (!page_entry_is_table(entry))
+        if (!entry)
             return nullptr;
+        if (!page_entry_is_own(entry))
+            break;
         table = table_below(entry);
     }
     return table;
@@ -92,14 +147,26 @@ void arch_space_unmap(struct arch_space *space, virt_t from, virt_t to)
 
 // ---- rights ----
 
+// The entry of a page with another access, which a borrowed page gets without the right to write.
+static uint64_t entry_with_access(uint64_t entry, unsigned level, uint32_t access)
+{
+    if (page_entry_borrowed(entry))
+        access = (access & ~PAGE_WRITE) | PAGE_BORROWED;
+    phys_t frame = page_entry_frame(entry);
+    for (uint64_t done = 0; access & PAGE_EXECUTE && done < table_span(level); done += PAGE_SIZE)
+        page_table_publish_code((phys_t){ frame.raw + done });
+    uint64_t page = page_entry(frame, access);
+    return level ? page_entry_large(page) : page;
+}
+
 void arch_space_protect(struct arch_space *space, virt_t from, virt_t to, uint32_t access)
 {
     uint64_t first = UINT64_MAX, last = 0; // of the pages that CPUs may remember otherwise
     struct table_run run;
     for (uint64_t at = from.raw; table_run_find(space, at, to.raw, &run); at = table_run_end(&run)) {
-        for (size_t i = entries_skip(run.entry, 0, run.count); i < run.count; i = entries_skip(run.entry, i + 1, run.count)) {
-            uint64_t old = entry_read(&run.entry[i]), page = run.at + i * PAGE_SIZE;
-            entry_write(&run.entry[i], entry_with_access(old, access));
+        for (size_t i = table_run_next(&run, run.first); i < run.end; i = table_run_next(&run, i + 1)) {
+            uint64_t old = entry_read(&run.table[i]), page = table_run_address(&run, i);
+            entry_write(&run.table[i], entry_with_access(old, run.level, access));
             if (!page_entry_present(old))
                 continue;
             first = MIN(first, page);
@@ -113,15 +180,19 @@ void arch_space_protect(struct arch_space *space, virt_t from, virt_t to, uint32
 
 // ---- moving ----
 
-// Makes the tables that the pages of [from, from + size) need `offset` bytes further on.
+// Splits the large pages of [from, from + size) and makes the tables that its pages need `offset` bytes further on.
 static enum status move_prepare(struct arch_space *space, uint64_t from, uint64_t size, uint64_t offset)
 {
     struct table_run run;
-    for (uint64_t at = from; table_run_find(space, at, from + size, &run); at = table_run_end(&run)) {
-        for (size_t i = entries_skip(run.entry, 0, run.count); i < run.count; i = entries_skip(run.entry, i + 1, run.count)) {
-            struct table_entry *leaf;
-            TRY(arch_leaf_make(space, run.at + i * PAGE_SIZE + offset, &leaf));
+    for (uint64_t at = from; table_run_find(space, at, from + size, &run);) {
+        struct table_entry *leaf;
+        if (run.level) {
+            TRY(large_split(space, &run.table[run.first], run.level, run.at));
+            continue;
         }
+        for (size_t i = table_run_next(&run, run.first); i < run.end; i = table_run_next(&run, i + 1))
+            TRY(arch_leaf_own(space, table_run_address(&run, i) + offset, &leaf));
+        at = table_run_end(&run);
     }
     return STATUS_OK;
 }
@@ -129,13 +200,16 @@ static enum status move_prepare(struct arch_space *space, uint64_t from, uint64_
 enum status arch_space_move(struct arch_space *space, virt_t from, virt_t to, uint64_t size)
 {
     uint64_t offset = to.raw - from.raw, end = from.raw + size, first = end, last = 0;
+    TRY(arch_space_own(space, from, (virt_t){ end }));
     TRY(move_prepare(space, from.raw, size, offset));
     struct table_run run;
     for (uint64_t at = from.raw; table_run_find(space, at, end, &run); at = table_run_end(&run)) {
-        for (size_t i = entries_skip(run.entry, 0, run.count); i < run.count; i = entries_skip(run.entry, i + 1, run.count)) {
-            uint64_t page = run.at + i * PAGE_SIZE;
-            entry_write(arch_leaf_find(space, page + offset), entry_read(&run.entry[i]));
-            entry_write(&run.entry[i], 0);
+        for (size_t i = table_run_next(&run, run.first); i < run.end; i = table_run_next(&run, i + 1)) {
+            uint64_t page = table_run_address(&run, i);
+            struct table_entry *leaf = arch_leaf_find(space, page + offset);
+            table_mark(leaf, 1);
+            entry_write(leaf, entry_read(&run.table[i]));
+            entry_write(&run.table[i], 0);
             first = MIN(first, page);
             last = page + PAGE_SIZE;
         }
@@ -144,39 +218,4 @@ enum status arch_space_move(struct arch_space *space, virt_t from, virt_t to, ui
         arch_space_flush(space, first, last);
     page_table_publish_user();
     return STATUS_OK;
-}
-
-// ---- sharing ----
-
-// One run of last-level entries, whose twin is `copy`.
-static void share_run(const struct table_run *run, struct table_entry *copy)
-{
-    for (size_t i = entries_skip(run->entry, 0, run->count); i < run->count; i = entries_skip(run->entry, i + 1, run->count)) {
-        uint64_t value = page_entry_write_protect(entry_read(&run->entry[i]));
-        entry_write(&run->entry[i], value);
-        entry_write(&copy[i], value);
-        if (!page_entry_borrowed(value))
-            frame_retain(page_entry_frame(value));
-    }
-}
-
-enum status arch_space_share(struct arch_space *source, struct arch_space *target, virt_t from, virt_t to)
-{
-    enum status outcome = STATUS_OK;
-    bool any = false;
-    struct table_run run;
-    for (uint64_t at = from.raw; outcome == STATUS_OK && table_run_find(source, at, to.raw, &run); at = table_run_end(&run)) {
-        if (entries_skip(run.entry, 0, run.count) == run.count)
-            continue; // a table of nothing but empty entries needs no twin
-        struct table_entry *copy;
-        outcome = arch_leaf_make(target, run.at, &copy);
-        if (outcome != STATUS_OK)
-            break;
-        share_run(&run, copy);
-        any = true;
-    }
-    if (any)
-        arch_space_flush(source, from.raw, to.raw);
-    page_table_publish_user();
-    return outcome;
 }

@@ -12,6 +12,7 @@
 #include <arch/interrupt.h>
 #include <arch/layout.h>
 #include <arch/page_table.h>
+#include <arch/table_walk.h>
 #include <arch/user.h>
 
 #include <helix/cpu.h>
@@ -63,10 +64,17 @@ static bool address_valid(uint64_t address)
 // User pages are out of its reach but where it has opened them.
 static bool kernel_access_permitted(const struct arch_frame *frame, uint64_t address, uint32_t kind)
 {
-    uint32_t access, needed = kind & FAULT_WRITE ? PAGE_WRITE : kind & FAULT_EXECUTE ? PAGE_EXECUTE : PAGE_READ;
+    uint32_t access = 0, needed = kind & FAULT_WRITE ? PAGE_WRITE : kind & FAULT_EXECUTE ? PAGE_EXECUTE : PAGE_READ;
     const struct arch_space *space = cpu_local()->arch.space; // nullptr under the boot tables
-    if (!address_valid(address) || !space || !arch_space_query(space, (virt_t){ align_down(address, PAGE_SIZE) }, nullptr, &access))
+    if (!address_valid(address) || !space)
         return false;
+    if (address >= arch_user_end()) {
+        if (!arch_space_query(space, (virt_t){ address }, nullptr, &access))
+            return false;
+    } else { // tables that are shared the CPU does not see: these are served as faults
+        const struct table_entry *leaf = arch_leaf_find(space, address);
+        access = leaf ? page_entry_access(entry_read(leaf)) : 0;
+    }
     bool opened = frame->status & FRAME_STATUS_USER_ACCESS && !(kind & FAULT_EXECUTE);
     return access & needed && (opened || !(access & PAGE_USER));
 }

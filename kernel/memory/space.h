@@ -206,6 +206,12 @@ enum status space_may_lock(struct space *space, uint64_t bytes) MUST_SHARE(space
 
 enum status space_fault_locked(struct space *space, uint64_t address, uint32_t kind) MUST_HOLD(space->lock);
 
+// ---- space_large.c ----
+
+// Serves a write fault of anonymous memory, whose page's table is not there, with a large page if that is wise. The region's lock is held,
+// or the space's exclusively.
+bool space_fault_large(struct space *space, struct region *region, uint64_t page, uint32_t kind) MUST_SHARE(space->lock);
+
 // ---- space_shared.c: anonymous memory that survives fork as one ----
 
 // A source of `size` bytes of zeros, with one reference.

@@ -60,11 +60,12 @@ static void counter_add(_Atomic uint64_t *counter)
     atomic_fetch_add_explicit(counter, 1, memory_order_relaxed);
 }
 
-// The region has pages that its source does not know: fork must share its tables.
-static void region_has_pages(struct region *region)
+// What the region holds: REGION_ANONYMOUS_PAGES, pages that its source does not know, so that fork must share its tables; or
+// REGION_TOUCHED.
+static void region_has(struct region *region, uint32_t flag)
 {
-    if (UNLIKELY(!(atomic_load_explicit(&region->flags, memory_order_relaxed) & REGION_ANONYMOUS_PAGES)))
-        region->flags |= REGION_ANONYMOUS_PAGES;
+    if (UNLIKELY(!(region_flags(region) & flag)))
+        atomic_fetch_or_explicit(&region->flags, flag, memory_order_relaxed);
 }
 
 // ---- pages that are not there yet ----
@@ -91,8 +92,7 @@ static enum status fault_zero_read(const struct fault *fault)
 {
     phys_t zero;
     TRY(zero_frame(&zero));
-    if (UNLIKELY(!(atomic_load_explicit(&fault->region->flags, memory_order_relaxed) & REGION_TOUCHED)))
-        fault->region->flags |= REGION_TOUCHED;
+    region_has(fault->region, REGION_TOUCHED);
     arch_leaf_set(fault->leaf, zero, access_without_write(fault->region) | PAGE_BORROWED);
     return STATUS_OK;
 }
@@ -101,7 +101,7 @@ static enum status fault_zero_write(const struct fault *fault)
 {
     phys_t frame;
     TRY(user_frame_alloc(FRAME_ZEROED, &frame));
-    region_has_pages(fault->region);
+    region_has(fault->region, REGION_ANONYMOUS_PAGES);
     arch_leaf_set(fault->leaf, frame, access_full(fault->region));
     return STATUS_OK;
 }
@@ -119,7 +119,7 @@ static enum status fault_copy_of(const struct fault *fault, phys_t original, phy
 {
     TRY(user_frame_alloc(0, copy));
     memcpy(direct_map(*copy), direct_map(original), PAGE_SIZE);
-    region_has_pages(fault->region);
+    region_has(fault->region, REGION_ANONYMOUS_PAGES);
     counter_add(&fault->space->faults_copied);
     return STATUS_OK;
 }
@@ -155,14 +155,14 @@ static void around_bounds(const struct fault *fault, size_t *before, size_t *fro
 static bool fault_around(const struct fault *fault)
 {
     struct page_source *source = fault->region->source;
-    phys_t frames[FAULT_AROUND_PAGES];
+    phys_t frames[FAULT_AROUND_PAGES] __attribute__((uninitialized));
     size_t before, from_here;
     around_bounds(fault, &before, &from_here);
     uint64_t first = source_index(fault->region, fault->page) - before;
     size_t count = source->ops->get_resident(source, first, before + from_here, frames);
     uint32_t access = access_without_write(fault->region);
-    for (size_t i = 0; i < count; i++)
-        arch_leaf_set(fault->leaf - before + i, frames[i], access);
+    if (count)
+        arch_leaf_set_run(fault->leaf - before, frames, count, access);
     return count > before;
 }
 
@@ -204,7 +204,7 @@ static enum status fault_write_zero(const struct fault *fault)
 {
     phys_t frame;
     TRY(user_frame_alloc(FRAME_ZEROED, &frame));
-    region_has_pages(fault->region);
+    region_has(fault->region, REGION_ANONYMOUS_PAGES);
     fault_replace(fault, frame, access_full(fault->region));
     return STATUS_OK;
 }
@@ -226,7 +226,7 @@ static enum status fault_write_present(const struct fault *fault, uint64_t entry
     if (page_entry_borrowed(entry))
         return fault_write_zero(fault);
     if (frame_is_ours(frame)) {
-        region_has_pages(fault->region);
+        region_has(fault->region, REGION_ANONYMOUS_PAGES);
         fault_replace(fault, frame, access_full(fault->region));
         return STATUS_OK;
     }
@@ -239,7 +239,7 @@ static enum status fault_write_present(const struct fault *fault, uint64_t entry
 static enum status fault_present(const struct fault *fault, uint64_t entry, uint32_t wanted)
 {
     if (page_entry_access(entry) & wanted) { // another thread was faster, or this CPU remembers what was before
-        arch_space_flush(&fault->space->arch, fault->page, fault->page + PAGE_SIZE);
+        arch_space_flush_way(&fault->space->arch, fault->page);
         return STATUS_OK;
     }
     counter_add(&fault->space->faults_minor);
@@ -271,31 +271,78 @@ static struct region *stack_grow(struct space *space, uint64_t address) MUST_HOL
     return region;
 }
 
+// ---- the two ways of a fault ----
+
+static uint32_t access_wanted(uint32_t kind)
+{
+    return kind & FAULT_WRITE ? PAGE_WRITE : kind & FAULT_EXECUTE ? PAGE_EXECUTE : PAGE_READ | PAGE_WRITE | PAGE_EXECUTE;
+}
+
+// With the entry found.
+static enum status fault_serve(const struct fault *fault, uint32_t wanted)
+{
+    uint64_t entry = entry_read(fault->leaf);
+    return LIKELY(!entry) ? fault_absent(fault) : fault_present(fault, entry, wanted);
+}
+
+// The space's lock and the region's are held. STATUS_BUSY: it takes the whole space.
+static enum status fault_in_region(struct space *space, struct region *region, uint64_t address, uint32_t kind) MUST_SHARE(space->lock)
+{
+    struct fault fault = { space, region, align_down(address, PAGE_SIZE), nullptr, kind & FAULT_WRITE };
+    fault.leaf = arch_leaf_find(&space->arch, fault.page);
+    if (UNLIKELY(!fault.leaf)) {
+        if (space_fault_large(space, region, fault.page, kind))
+            return STATUS_OK;
+        TRY(arch_leaf_make(&space->arch, fault.page, &fault.leaf));
+    }
+    return fault_serve(&fault, access_wanted(kind));
+}
+
 enum status space_fault_locked(struct space *space, uint64_t address, uint32_t kind)
 {
     struct region *region = space_find(space, address);
-    if (UNLIKELY(!region)) {
+    if (!region)
         region = stack_grow(space, address);
-        if (!region)
-            return STATUS_NOT_MAPPED;
-    }
-    uint32_t wanted = kind & FAULT_WRITE ? PAGE_WRITE : kind & FAULT_EXECUTE ? PAGE_EXECUTE : PAGE_READ | PAGE_WRITE | PAGE_EXECUTE;
-    if (!(region->access & wanted))
+    if (!region)
+        return STATUS_NOT_MAPPED;
+    if (!(region->access & access_wanted(kind)))
         return STATUS_DENIED;
     struct fault fault = { space, region, align_down(address, PAGE_SIZE), nullptr, kind & FAULT_WRITE };
-    fault.leaf = arch_leaf_find(&space->arch, fault.page);
-    if (UNLIKELY(!fault.leaf))
-        TRY(arch_leaf_make(&space->arch, fault.page, &fault.leaf));
-    uint64_t entry = entry_read(fault.leaf);
-    return LIKELY(!entry) ? fault_absent(&fault) : fault_present(&fault, entry, wanted);
+    if (fault.write && !(region->flags & REGION_SHARED) && arch_large_reuse(&space->arch, fault.page, access_full(region)))
+        return STATUS_OK;
+    if (space_fault_large(space, region, fault.page, kind))
+        return STATUS_OK;
+    TRY(arch_leaf_own(&space->arch, fault.page, &fault.leaf));
+    return fault_serve(&fault, access_wanted(kind));
+}
+
+// Most faults find their region and tables of the space's own. STATUS_BUSY: this one does not.
+static enum status fault_shared(struct space *space, uint64_t address, uint32_t kind) MUST_SHARE(space->lock)
+{
+    struct region *region = space_find(space, address);
+    if (UNLIKELY(!region)) {
+        region = region_after(space, address);
+        return region && region->flags & REGION_GROWS_DOWN ? STATUS_BUSY : STATUS_NOT_MAPPED;
+    }
+    if (UNLIKELY(!(region->access & access_wanted(kind))))
+        return STATUS_DENIED;
+    region_acquire(space, region);
+    enum status outcome = fault_in_region(space, region, address, kind);
+    region_release(space, region);
+    return outcome;
 }
 
 enum status space_fault(struct space *space, uint64_t address, uint32_t kind)
 {
     if (UNLIKELY(address >= arch_user_end()))
         return STATUS_NOT_MAPPED;
+    rwlock_acquire_shared(&space->lock);
+    enum status outcome = fault_shared(space, address, kind);
+    rwlock_release_shared(&space->lock);
+    if (LIKELY(outcome != STATUS_BUSY))
+        return outcome;
     rwlock_acquire(&space->lock);
-    enum status outcome = space_fault_locked(space, address, kind);
+    outcome = space_fault_locked(space, address, kind);
     rwlock_release(&space->lock);
     return outcome;
 }

@@ -159,6 +159,11 @@ static enum status clear_inside(struct space *space, struct region *region, uint
     struct region *upper = space->region_count < SPACE_REGIONS_MAX ? region_new(space, region) : nullptr;
     if (!upper)
         return STATUS_NO_MEMORY;
+    enum status outcome = arch_space_own_edges(&space->arch, (virt_t){ from }, (virt_t){ to });
+    if (outcome != STATUS_OK) {
+        region_free(space, upper);
+        return outcome;
+    }
     if (region_holds_pages(region))
         space_drop_pages(space, from, to);
     region_split(space, region, to, upper);
@@ -178,11 +183,21 @@ static void clear_part(struct space *space, struct region *region, uint64_t from
         region_drop(space, region);
 }
 
+// Pages are dropped region by region, so no shared table and no large page may cross their borders.
+static enum status clear_prepare(struct space *space, struct region *region, uint64_t from, uint64_t to) MUST_HOLD(space->lock)
+{
+    for (; region && region->start < to; region = region_next(region))
+        TRY(arch_space_own_edges(&space->arch, (virt_t){ MAX(from, region->start) }, (virt_t){ MIN(to, region->end) }));
+    return STATUS_OK;
+}
+
 enum status space_clear(struct space *space, uint64_t from, uint64_t to)
 {
     struct region *region = region_after(space, from);
     if (region && region->start < from && to < region->end)
         return clear_inside(space, region, from, to);
+    if (UNLIKELY(space->arch.special))
+        TRY(clear_prepare(space, region, from, to));
     while (region && region->start < to) {
         struct region *next = region->end < to ? region_next(region) : nullptr;
         clear_part(space, region, from, to);

@@ -111,6 +111,7 @@ static enum status protect_locked(struct space *space, const struct protect *pro
 {
     struct region *region = region_after(space, protect->from);
     TRY(protect_check(space, protect, region));
+    TRY(arch_space_own(&space->arch, (virt_t){ protect->from }, (virt_t){ protect->to }));
     if (region->end >= protect->to && (region->access == protect->access || protect_move_border(space, protect, region)))
         return STATUS_OK;
     if (region->start == protect->from && region->end == protect->to) {

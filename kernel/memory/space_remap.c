@@ -56,7 +56,9 @@ static enum status remap_move(struct space *space, const struct remap *remap, ui
     struct region *region = region_new(space, &model);
     if (!region)
         return STATUS_NO_MEMORY;
-    enum status outcome = remap->old_size ? region_isolate(space, remap->at, remap->at + remap->old_size) : STATUS_OK;
+    enum status outcome = arch_space_own_edges(&space->arch, (virt_t){ remap->at }, (virt_t){ remap->at + remap->old_size });
+    if (outcome == STATUS_OK && remap->old_size)
+        outcome = region_isolate(space, remap->at, remap->at + remap->old_size);
     if (outcome == STATUS_OK)
         outcome = arch_space_move(&space->arch, (virt_t){ remap->at }, (virt_t){ to }, MIN(remap->old_size, remap->new_size));
     if (outcome == STATUS_OK)

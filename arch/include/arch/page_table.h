@@ -51,16 +51,23 @@ static inline bool page_table_choose(unsigned attempt);
 static inline bool page_table_start(phys_t root);
 
 // An entry for a page at level 0 with this access; without any of read, write and execute one that keeps the frame and that the
-// hardware takes for unmapped. page_entry_large makes one for a higher level of it.
+// hardware takes for unmapped. page_entry_large makes one for a higher level of it, page_entry_part makes of that the entry one level
+// below for its part `index`.
 static inline uint64_t page_entry(phys_t frame, uint32_t access);
 static inline uint64_t page_entry_large(uint64_t entry);
+static inline uint64_t page_entry_part(uint64_t entry, unsigned index, unsigned level);
+
+// An entry that leads on to a table. Shared: several tables lead to it, so nothing below may be written through this one: by the
+// hardware's rights for tables, or, where there are none, by an entry that the hardware takes for unmapped.
 static inline uint64_t page_entry_table(phys_t table);
+static inline uint64_t page_entry_table_shared(phys_t table);
 
 static inline phys_t page_entry_frame(uint64_t entry);
 static inline uint32_t page_entry_access(uint64_t entry);
 static inline bool page_entry_present(uint64_t entry);  // the hardware may translate by it
 static inline bool page_entry_borrowed(uint64_t entry); // made with PAGE_BORROWED, which page_entry_access tells, too
-static inline bool page_entry_is_table(uint64_t entry); // at a level above 0: leads on to a table
+static inline bool page_entry_is_table(uint64_t entry); // at a level above 0: leads on to a table, shared or not
+static inline bool page_entry_is_own(uint64_t entry);   // … which this entry alone leads to
 static inline uint64_t page_entry_write_protect(uint64_t entry);
 
 // Between writing entries that were 0 and the first access through them: of programs, and of the kernel itself.
@@ -70,9 +77,10 @@ static inline void page_table_publish_kernel(void);
 // Before a page that holds code just written is mapped executable.
 static inline void page_table_publish_code(phys_t frame);
 
-// Forgets cached translations on this CPU: one page or everything of one address space (tag 0: the CPU has no tags, what is loaded
-// is meant), one kernel page with the way to it, everything of all user spaces.
+// Forgets cached translations on this CPU: one page, the way to one page, or everything of one address space (tag 0: the CPU has
+// no tags, what is loaded is meant), one kernel page with the way to it, everything of all user spaces.
 static inline void translation_forget_page(uint16_t tag, uint64_t at);
+static inline void translation_forget_way(uint16_t tag, uint64_t at);
 static inline void translation_forget_space(uint16_t tag);
 static inline void translation_forget_kernel(uint64_t at);
 static inline void translation_forget_users(void);

@@ -44,31 +44,43 @@ void arch_space_destroy(struct arch_space *space);
 // again. STATUS_NO_MEMORY: a table is missing and nothing changed.
 enum status arch_space_map(struct arch_space *space, virt_t at, phys_t frame, uint32_t access);
 
-// What one page translates to; false: nothing mapped. *access without any right: a frame that nobody may touch. `frame` and `access` may be nullptr.
-// The lock may be shared.
+// What one page translates to; false: nothing mapped. *access without any right: a frame that nobody may touch. `frame` and `access` may
+// be nullptr. The lock may be shared.
 bool arch_space_query(const struct arch_space *space, virt_t at, phys_t *frame, uint32_t *access);
 
-// How many pages of [from, to) are mapped. The lock may be shared. Cost: as many loads as the range's tables have entries.
+// How many pages of [from, to) are mapped. The lock may be shared. Cost: a load for each.
 uint64_t arch_space_count(const struct arch_space *space, virt_t from, virt_t to);
 
-// Takes every mapped page in [from, to) out and releases it. The translation caches of all CPUs are clean before the first frame of
-// a batch is released.
+// Fork shares whole tables, and pages may be large. Who is to take pages out of [from, to) first sees to it that no shared table
+// and no large page crosses its ends; who is to change pages in it, that all tables in it are the space's own. STATUS_NO_MEMORY: what
+// every page is and may has not changed. A few instructions for a space that never had such tables or pages.
+enum status arch_space_own_edges(struct arch_space *space, virt_t from, virt_t to);
+enum status arch_space_own(struct arch_space *space, virt_t from, virt_t to);
+
+// Takes every mapped page in [from, to), whose edges are the space's own, out and releases it. The translation caches of all CPUs are
+// clean before the first frame of a batch is released.
 void arch_space_unmap(struct arch_space *space, virt_t from, virt_t to);
 
-// Changes the access of every mapped page in [from, to); pages not mapped stay so. Access without read, write and execute keeps the frame
-// and lets nobody touch it. A borrowed page never becomes writable. Flushed on return.
+// Changes the access of every mapped page in [from, to), which is the space's own; pages not mapped stay so. Access without read, write
+// and execute keeps the frame and lets nobody touch it. A borrowed page never becomes writable. Flushed on return.
 void arch_space_protect(struct arch_space *space, virt_t from, virt_t to, uint32_t access);
-
-// Shares every mapped page in [from, to) of `source` with `target` (fork), read-only in both; each gets one reference more.
-// STATUS_NO_MEMORY: the pages shared so far are in the target (its owner destroys them). Both locks, or nobody else sees the target.
-enum status arch_space_share(struct arch_space *source, struct arch_space *target, virt_t from, virt_t to);
 
 // Moves the mapped pages of [from, from + size) to [to, to + size), where nothing is mapped; the ranges do not overlap. They keep frame
 // and access. STATUS_NO_MEMORY: nothing moved.
 enum status arch_space_move(struct arch_space *space, virt_t from, virt_t to, uint64_t size);
 
-// Makes all CPUs forget what they remember of the pages in [from, to), and of the ways there. The lock may be shared.
+// Fork: every page of [from, to) of `source` is one of `target` as well, writable in neither, with one reference more. Tables that lie in
+// [whole_from, whole_to) may be shared whole, with what they map outside [from, to); a later call passes over what the target has
+// then. STATUS_NO_MEMORY: part of it is in the target, whose owner destroys it. In any case the source must be flushed (arch_space_flush)
+// before its lock is given up. Both locks, or nobody else sees the target.
+enum status arch_space_share(struct arch_space *source, struct arch_space *target, virt_t from, virt_t to, virt_t whole_from,
+                             virt_t whole_to);
+
+// Makes all CPUs forget what they remember of the pages in [from, to). The lock may be shared.
 void arch_space_flush(struct arch_space *space, uint64_t from, uint64_t to);
+
+// As that, of one page and the tables on the way to it.
+void arch_space_flush_way(struct arch_space *space, uint64_t at);
 
 // Loads the space on this CPU. Interrupts off. A no-op when it is loaded already.
 void arch_space_activate(struct arch_space *space);

@@ -18,8 +18,9 @@ enum page_entry_bits : uint64_t {
     PAGE_ENTRY_NOT_GLOBAL = 1 << 11,
     PAGE_ENTRY_NO_KERNEL_EXECUTE = 1ull << 53,
     PAGE_ENTRY_NO_USER_EXECUTE = 1ull << 54,
-    PAGE_ENTRY_KEPT = 1ull << 55,     // for software: a frame without access
-    PAGE_ENTRY_BORROWED = 1ull << 56, // likewise: no reference is held on the frame
+    PAGE_ENTRY_KEPT = 1ull << 55,           // for software: a frame without access
+    PAGE_ENTRY_BORROWED = 1ull << 56,       // likewise: no reference is held on the frame
+    PAGE_ENTRY_NO_WRITE_BELOW = 1ull << 62, // of a table: APTable[1]
     PAGE_ENTRY_FRAME = 0x0000'ffff'ffff'f000,
 };
 
@@ -79,10 +80,21 @@ static inline uint64_t page_entry_large(uint64_t entry)
     return entry & ~(uint64_t)PAGE_ENTRY_TABLE;
 }
 
-// Rights are decided at the last level.
+static inline uint64_t page_entry_part(uint64_t entry, unsigned index, unsigned level)
+{
+    uint64_t page = !level && entry & PAGE_ENTRY_VALID ? entry | PAGE_ENTRY_TABLE : entry;
+    return page + ((uint64_t)index << (PAGE_SHIFT + 9 * level));
+}
+
+// Rights are decided at the last level, but that nothing below a shared table can be written.
 static inline uint64_t page_entry_table(phys_t table)
 {
     return table.raw | PAGE_ENTRY_VALID | PAGE_ENTRY_TABLE;
+}
+
+static inline uint64_t page_entry_table_shared(phys_t table)
+{
+    return page_entry_table(table) | PAGE_ENTRY_NO_WRITE_BELOW;
 }
 
 static inline phys_t page_entry_frame(uint64_t entry)
@@ -103,6 +115,12 @@ static inline bool page_entry_borrowed(uint64_t entry)
 static inline bool page_entry_is_table(uint64_t entry)
 {
     return (entry & (PAGE_ENTRY_VALID | PAGE_ENTRY_TABLE)) == (PAGE_ENTRY_VALID | PAGE_ENTRY_TABLE);
+}
+
+static inline bool page_entry_is_own(uint64_t entry)
+{
+    uint64_t looked_at = PAGE_ENTRY_VALID | PAGE_ENTRY_TABLE | PAGE_ENTRY_NO_WRITE_BELOW;
+    return (entry & looked_at) == (PAGE_ENTRY_VALID | PAGE_ENTRY_TABLE);
 }
 
 static inline uint32_t page_entry_access(uint64_t entry)
@@ -147,6 +165,11 @@ static inline uint64_t translation_operand(uint16_t tag, uint64_t at)
 static inline void translation_forget_page(uint16_t tag, uint64_t at)
 {
     __asm__ volatile("dsb ishst\n\ttlbi vae1is, %0\n\tdsb ish\n\tisb" : : "r"(translation_operand(tag, at)) : "memory");
+}
+
+static inline void translation_forget_way(uint16_t tag, uint64_t at)
+{
+    translation_forget_page(tag, at);
 }
 
 static inline void translation_forget_space(uint16_t tag)

@@ -56,9 +56,19 @@ static inline uint64_t page_entry_large(uint64_t entry)
     return entry | PAGE_ENTRY_LARGE;
 }
 
+static inline uint64_t page_entry_part(uint64_t entry, unsigned index, unsigned level)
+{
+    return (level ? entry : entry & ~(uint64_t)PAGE_ENTRY_LARGE) + ((uint64_t)index << (PAGE_SHIFT + 9 * level));
+}
+
 static inline uint64_t page_entry_table(phys_t table)
 {
     return table.raw | PAGE_ENTRY_PRESENT | PAGE_ENTRY_WRITE | PAGE_ENTRY_USER;
+}
+
+static inline uint64_t page_entry_table_shared(phys_t table)
+{
+    return table.raw | PAGE_ENTRY_PRESENT | PAGE_ENTRY_USER;
 }
 
 static inline phys_t page_entry_frame(uint64_t entry)
@@ -79,6 +89,11 @@ static inline bool page_entry_borrowed(uint64_t entry)
 static inline bool page_entry_is_table(uint64_t entry)
 {
     return (entry & (PAGE_ENTRY_PRESENT | PAGE_ENTRY_LARGE)) == PAGE_ENTRY_PRESENT;
+}
+
+static inline bool page_entry_is_own(uint64_t entry)
+{
+    return (entry & (PAGE_ENTRY_PRESENT | PAGE_ENTRY_WRITE | PAGE_ENTRY_LARGE)) == (PAGE_ENTRY_PRESENT | PAGE_ENTRY_WRITE);
 }
 
 static inline uint32_t page_entry_access(uint64_t entry)
@@ -106,6 +121,11 @@ static inline void page_table_publish_code(phys_t frame)
 static inline void translation_forget_page(uint16_t tag, uint64_t at)
 {
     host_translation_forget(tag, at);
+}
+
+static inline void translation_forget_way(uint16_t tag, uint64_t at)
+{
+    translation_forget_page(tag, at);
 }
 
 static inline void translation_forget_space(uint16_t tag)

@@ -16,6 +16,7 @@ enum : uint64_t {
     ENTRY_DIRTY = 1 << 7,
     ENTRY_KEPT = 1 << 8,     // available to software: a frame without access
     ENTRY_BORROWED = 1 << 9, // likewise: no reference is held on the frame
+    ENTRY_SHARED = 1 << 7,   // of an invalid entry, all of whose bits are software's: a table that others lead to as well
     ENTRY_LEAF = ENTRY_READ | ENTRY_WRITE | ENTRY_EXECUTE,
     ENTRY_FRAME = 0x003f'ffff'ffff'fc00,
 };
@@ -70,9 +71,20 @@ static inline uint64_t page_entry_large(uint64_t entry)
     return entry;
 }
 
+static inline uint64_t page_entry_part(uint64_t entry, unsigned index, unsigned level)
+{
+    return entry + ((uint64_t)index << 9 * level << 10);
+}
+
 static inline uint64_t page_entry_table(phys_t table)
 {
     return table.raw >> PAGE_SHIFT << 10 | ENTRY_VALID;
+}
+
+// Entries above the last level have no rights, so the hardware must not see this one: every access below it faults.
+static inline uint64_t page_entry_table_shared(phys_t table)
+{
+    return table.raw >> PAGE_SHIFT << 10 | ENTRY_SHARED;
 }
 
 static inline phys_t page_entry_frame(uint64_t entry)
@@ -99,9 +111,14 @@ static inline bool page_entry_borrowed(uint64_t entry)
     return entry & ENTRY_BORROWED;
 }
 
-static inline bool page_entry_is_table(uint64_t entry)
+static inline bool page_entry_is_own(uint64_t entry)
 {
     return (entry & (ENTRY_VALID | ENTRY_LEAF)) == ENTRY_VALID;
+}
+
+static inline bool page_entry_is_table(uint64_t entry)
+{
+    return page_entry_is_own(entry) || (entry & (ENTRY_VALID | ENTRY_SHARED)) == ENTRY_SHARED;
 }
 
 static inline uint64_t page_entry_write_protect(uint64_t entry)
@@ -142,6 +159,11 @@ static inline void translation_forget_space(uint16_t tag)
 {
     uint64_t held = tag;
     __asm__ volatile("sfence.vma zero, %0" : : "r"(held) : "memory");
+}
+
+static inline void translation_forget_way(uint16_t tag, uint64_t at)
+{
+    translation_forget_space(tag);
 }
 
 static inline void translation_forget_users(void)
