@@ -16,6 +16,7 @@
 #include <helix/heap.h>
 #include <helix/log.h>
 #include <helix/scheduler.h>
+#include <helix/space.h>
 #include <helix/test.h>
 
 extern uint64_t frame_model_steps; // kernel/memory/frames_test.c
@@ -29,6 +30,7 @@ int main(int count, char **arguments)
     execution_adopt_boot();
     log_set_console_level(LOG_OFF); // tests provoke what would be logged
     arch_space_init_kernel(boot_info());
+    space_init();
     if (frames_init(boot_info()) != STATUS_OK || heap_init() != STATUS_OK || execution_init() != STATUS_OK) {
         fprintf(stderr, "the kernel does not come up\n");
         return 2;

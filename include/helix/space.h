@@ -86,6 +86,9 @@ struct space {
     uint64_t argument_start, argument_end, environment_start, environment_end;
 };
 
+// Takes from boot memory what all spaces share; before frames_init. Once.
+void space_init(void);
+
 // An empty one with one reference for the caller. STATUS_NO_MEMORY.
 enum status space_create(struct space **space);
 void space_retain(struct space *space);

@@ -20,11 +20,13 @@
 #include <helix/frames.h>
 #include <helix/heap.h>
 #include <helix/kernel_map.h>
+#include <helix/space.h>
 #include <helix/subsystem.h>
 
 static enum status memory_init(void)
 {
     arch_space_init_kernel(boot_info());
+    space_init();
     TRY(frames_init(boot_info()));
     return heap_init();
 }

@@ -70,30 +70,19 @@ static void region_has(struct region *region, uint32_t flag)
 
 // ---- pages that are not there yet ----
 
-// The frame that every page of anonymous memory shows before it is first written. It is never freed, and mappings borrow it:
-// no CPU writes to its record.
-static enum status zero_frame(phys_t *frame)
+// The frame that every page of anonymous memory shows before it is first written. It is never freed, and mappings borrow it: no CPU
+// writes to its record.
+static phys_t zero_frame; // [const] after space_init
+
+void space_init(void)
 {
-    static _Atomic uint64_t zero;
-    uint64_t known = atomic_load_explicit(&zero, memory_order_acquire);
-    if (UNLIKELY(!known)) {
-        phys_t made;
-        TRY(frame_alloc(1, FRAME_ZEROED, &made));
-        if (atomic_compare_exchange_strong(&zero, &known, made.raw))
-            known = made.raw;
-        else
-            frame_free(made, 1);
-    }
-    frame->raw = known;
-    return STATUS_OK;
+    zero_frame = frame_alloc_boot(1);
 }
 
 static enum status fault_zero_read(const struct fault *fault)
 {
-    phys_t zero;
-    TRY(zero_frame(&zero));
     region_has(fault->region, REGION_TOUCHED);
-    arch_leaf_set(fault->leaf, zero, access_without_write(fault->region) | PAGE_BORROWED);
+    arch_leaf_set(fault->leaf, zero_frame, access_without_write(fault->region) | PAGE_BORROWED);
     return STATUS_OK;
 }
 
