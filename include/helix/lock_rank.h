@@ -29,10 +29,10 @@ enum lock_rank : uint8_t {
     RANK_THREAD_TABLE, // threads by id
     RANK_THREAD,       // a thread's state
     RANK_RUN_QUEUE,    // a scheduler policy's queue
-    RANK_LARGE_PAGES, // references and spare tables of 2 MiB user pages (arch/common/space_large.c)
-    RANK_HEAP_CHECK,  // lists of live and freed blocks, debug profile
-    RANK_HEAP_DEPOT,  // full and empty magazines of a class
-    RANK_HEAP,        // a class of the heap policy
+    RANK_LARGE_PAGES,  // references and spare tables of 2 MiB user pages (arch/common/space_large.c)
+    RANK_HEAP_CHECK,   // lists of live and freed blocks, debug profile
+    RANK_HEAP_DEPOT,   // full and empty magazines of a class
+    RANK_HEAP,         // a class of the heap policy
     RANK_FRAMES,
     RANK_KERNEL_SPACE, // the kernel half of the page tables
     RANK_DRIVER,       // device registers
