@@ -3,13 +3,16 @@
 //
 // Purpose     Manages frames with 1/30,000 of the memory they make up.
 // How         A tree of bits has the free frames, so that the lowest one is found in a few steps however full memory is. Blocks of 512
-//             frames have a count each, and a tree of those that are wholly free. Single frames are the lowest there are. A run is
-//             looked for in a few places from below; then it is cut from a wholly free block or several; then everywhere.
+//             frames have a count each, and a tree of those that are wholly free. Single frames are the lowest there are. A run of up
+//             to a block is looked for in the blocks that promise one of its length or the next power of two; a block where there is
+//             none is not looked at again before something is released in it or in the next. Longer ones are made of whole blocks.
 // Invariants  block_free[b] counts the members of `free` in block b; b is in `whole` exactly if that is 512. `free` of a zone is the
-//             sum of its blocks. Nothing crosses a zone.
+//             sum of its blocks. A block that is missing from a tree of `promising` is told in `searched`, and no run of that length
+//             begins in it. Nothing crosses a zone.
 // Locks       None of its own: the frames lock is held around every call.
-// Cost        Single frames: some 10 instructions each in batches. Runs: some 200, unless memory is so full of fragments that all of
-//             it must be searched: a word for every 64 frames.
+// Cost        Single frames: some 10 instructions each in batches. Runs: some 200, and some 200 more for each block searched in vain,
+//             of which there is at most one for every frame that was released. What only a search of everything can find (runs that
+//             are no power of two and fit into few places, runs over several broken blocks) costs a word for every 64 frames.
 
 #include <lib/bitmap.h>
 
@@ -36,18 +39,25 @@ static uint64_t base_of(struct frame_range range)
 static uint64_t bitmap_overhead(struct frame_range range)
 {
     uint64_t frames = range.limit - base_of(range), blocks = blocks_of(frames);
-    return (bit_tree_words(frames) + bit_tree_words(blocks)) * sizeof(uint64_t) + blocks * sizeof(uint16_t);
+    uint64_t words = bit_tree_words(frames) + (1 + BITMAP_CLASSES) * bit_tree_words(blocks);
+    return words * sizeof(uint64_t) + blocks * 2 * sizeof(uint16_t);
 }
 
 static enum status bitmap_attach(void *memory, struct frame *database, struct frame_range range)
 {
     static const uint64_t ends[] = { ZONE_DMA_END, ZONE_DMA32_END, ZONE_NORMAL_END };
     uint64_t base = base_of(range), frames = range.limit - base, start = range.first - base;
-    uint64_t *whole = (uint64_t *)memory + bit_tree_words(frames);
+    uint64_t *words = (uint64_t *)memory + bit_tree_words(frames), blocks = blocks_of(frames);
     bitmap.base = base;
     bit_tree_attach(&bitmap.free, memory, frames);
-    bit_tree_attach(&bitmap.whole, whole, blocks_of(frames));
-    bitmap.block_free = (uint16_t *)(whole + bit_tree_words(blocks_of(frames)));
+    bit_tree_attach(&bitmap.whole, words, blocks);
+    words += bit_tree_words(blocks);
+    for (unsigned class = 0; class < BITMAP_CLASSES; class ++, words += bit_tree_words(blocks)) {
+        bit_tree_attach(&bitmap.promising[class], words, blocks);
+        bit_tree_set_run(&bitmap.promising[class], 0, blocks);
+    }
+    bitmap.block_free = (uint16_t *)words;
+    bitmap.searched = bitmap.block_free + blocks;
     for (unsigned zone = 0; zone <= ZONE_NORMAL; zone++) {
         uint64_t end = MAX(MIN(ends[zone], range.limit), range.first) - base;
         bitmap.zones[zone] = (struct bitmap_zone){ .start = start, .end = end };
@@ -63,8 +73,21 @@ static struct bitmap_zone *zone_with(uint64_t number)
 
 // ---- counts of blocks ----
 
+static void block_promise(uint64_t block)
+{
+    for (uint32_t missing = bitmap.searched[block]; missing; missing &= missing - 1)
+        bit_tree_set(&bitmap.promising[__builtin_ctz(missing)], block);
+    bitmap.searched[block] = 0;
+}
+
+// Frames of the block have become free. A run that begins in the block before may have become longer, too.
 static inline void block_add(uint64_t block, uint64_t count)
 {
+    if (UNLIKELY(bitmap.searched[block] != 0))
+        block_promise(block);
+    if (UNLIKELY(block && bitmap.searched[block - 1] != 0 && bit_tree_test(&bitmap.free, block * BLOCK) &&
+                 bit_tree_test(&bitmap.free, block * BLOCK - 1)))
+        block_promise(block - 1);
     bitmap.block_free[block] = (uint16_t)(bitmap.block_free[block] + count);
     if (bitmap.block_free[block] == BLOCK)
         bit_tree_set(&bitmap.whole, block);
@@ -107,17 +130,69 @@ static void bitmap_give(const uint32_t *numbers, uint32_t count)
 
 // ---- handing out ----
 
+// The places in a word of `free` where a run of 2^log <= 64 frames begins, all of it in that word and the next.
+static inline uint64_t word_runs(uint64_t word, uint64_t next, unsigned log)
+{
+    unsigned __int128 runs = (unsigned __int128)next << 64 | word;
+    for (unsigned i = 0; i < log; i++)
+        runs &= runs >> (1u << i);
+    return (uint64_t)runs;
+}
+
+// The first run of 2^log frames that begins in the block. `end`: there is none before the zone ends there.
+static uint64_t block_search(uint64_t block, uint64_t end, unsigned log)
+{
+    uint64_t first = block * BLOCK, stop = MIN(first + BLOCK, end);
+    if (log > 6) {
+        uint64_t last = MIN(stop + (1ull << log) - 1, end);
+        uint64_t found = bit_tree_find_run(&bitmap.free, first, last, 1ull << log, 1, UINT64_MAX);
+        return found < last ? found : end;
+    }
+    const uint64_t *words = bitmap.free.levels[0];
+    for (uint64_t word = first / 64; word < BITMAP_WORDS(stop); word++) {
+        uint64_t runs = word_runs(words[word], word + 1 < BITMAP_WORDS(end) ? words[word + 1] : 0, log);
+        uint64_t found = word * 64 + (uint64_t)__builtin_ctzll(runs | 1ull << 63);
+        if (runs)
+            return found + (1ull << log) <= end ? found : end;
+    }
+    return end;
+}
+
+// A run of 2^log frames, 1 <= log <= BITMAP_CLASSES, in a block that promises one.
+static uint64_t promising_search(const struct bitmap_zone *zone, unsigned log)
+{
+    struct bit_tree *tree = &bitmap.promising[log - 1];
+    for (;;) {
+        uint64_t block = bit_tree_find(tree, zone->start / BLOCK);
+        if (block >= blocks_of(zone->end))
+            return zone->end;
+        uint64_t found = block_search(block, zone->end, log);
+        if (found != zone->end)
+            return found;
+        bit_tree_clear(tree, block);
+        bitmap.searched[block] |= (uint16_t)(1u << (log - 1));
+    }
+}
+
+static uint64_t whole_search(const struct bitmap_zone *zone, uint64_t count, uint64_t alignment)
+{
+    uint64_t start = blocks_of(zone->start), end = zone->end / BLOCK;
+    uint64_t block = bit_tree_find_run(&bitmap.whole, start, end, blocks_of(count), MAX(alignment / BLOCK, 1), UINT64_MAX);
+    return block < end ? block * BLOCK : zone->end;
+}
+
 static uint64_t run_find(const struct bitmap_zone *zone, uint64_t count, uint64_t alignment)
 {
-    uint64_t found = zone->end;
-    if (count < BLOCK) // what is left of broken blocks first
+    uint64_t found = zone->end, room = count + alignment - 1; // that much has an aligned place for it wherever it lies
+    if (count == 1 && alignment == 1)
+        return bit_tree_find(&bitmap.free, zone->start);
+    if (room & (room - 1) || room > BLOCK) // a shorter one may do: among the first places
         found = bit_tree_find_run(&bitmap.free, zone->start, zone->end, count, alignment, PLACES);
-    if (found == zone->end) {
-        uint64_t start = blocks_of(zone->start), end = zone->end / BLOCK;
-        uint64_t block = bit_tree_find_run(&bitmap.whole, start, end, blocks_of(count), MAX(alignment / BLOCK, 1), UINT64_MAX);
-        found = block < end ? block * BLOCK : zone->end;
-    }
+    if (found == zone->end && room <= BLOCK)
+        found = MIN(align_up(promising_search(zone, 64 - (unsigned)__builtin_clzll(room - 1)), alignment), zone->end);
     if (found == zone->end)
+        found = whole_search(zone, count, alignment);
+    if (found == zone->end && (room & (room - 1) || room > BLOCK))
         found = bit_tree_find_run(&bitmap.free, zone->start, zone->end, count, alignment, UINT64_MAX);
     return found;
 }
