@@ -20,6 +20,7 @@ import device_trees  # noqa: E402, F401
 import harness  # noqa: E402
 import interactive  # noqa: E402, F401
 import measures  # noqa: E402, F401
+import stress  # noqa: E402, F401
 from helix import kernel  # noqa: E402
 from registry import TESTS  # noqa: E402
 

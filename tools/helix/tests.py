@@ -14,6 +14,7 @@ from .report import Failure, usage_error
 from .words import nearest
 
 KINDS = ("unit", "kernel", "system", "fuzz")
+BY_NAME = ("soak",)             # too long for every day
 SUMMARY = re.compile(r"^(\d+) passed, (\d+) failed$", re.MULTILINE)
 KERNEL_LIMIT_S = 180
 HOST_LIMIT_S = 300
@@ -203,6 +204,18 @@ def boot(command, folder):
 # ---- system: whole images, talked to through the console ----
 
 def system(options, count):
+    system_tests(options, options.pattern, SYSTEM_LIMIT_S, count)
+
+
+def soak(options, count):
+    """The stress of memory for so long; everything else of the system tests is left out."""
+    if options.minutes < 1:
+        raise usage_error("--minutes: 1 or more")
+    os.environ.update(HELIX_SOAK_SECONDS=str(options.minutes * 60), HELIX_SEED=str(options.seed))
+    system_tests(options, "memory_stress", options.minutes * 60 + SYSTEM_LIMIT_S, count)
+
+
+def system_tests(options, pattern, limit_s, count):
     runner = ROOT / "tests" / "system" / "run.py"
     if not runner.exists():
         count.row("tests/system/run.py", False, "not there")
@@ -210,8 +223,8 @@ def system(options, count):
     ready = [arch for arch in options.architectures if prepared(arch, options, count)]
     if not ready:
         return
-    command = [sys.executable, "-B", str(runner), *(f"--arch={arch}" for arch in ready)] + (["-k", options.pattern] if options.pattern else [])
-    output, status = streamed(command, SYSTEM_LIMIT_S * len(ready))
+    command = [sys.executable, "-B", str(runner), *(f"--arch={arch}" for arch in ready)] + (["-k", pattern] if pattern else [])
+    output, status = streamed(command, limit_s * len(ready))
     # Its rows are on the screen already; only the figures are taken from here.
     found = SUMMARY.findall(output)
     if found and (int(found[-1][1]) > 0) == (status != 0):
@@ -256,10 +269,10 @@ def architectures_of(options):
 
 
 def test(options):
-    if options.what not in (*KINDS, "all"):
-        raise usage_error(f'no kind of test "{options.what}"{nearest(options.what, (*KINDS, "all"))}')
+    if options.what not in (*KINDS, *BY_NAME, "all"):
+        raise usage_error(f'no kind of test "{options.what}"{nearest(options.what, (*KINDS, *BY_NAME, "all"))}')
     options.architectures = architectures_of(options)
-    run_kind = {"unit": unit, "kernel": kernel_rows, "system": system, "fuzz": fuzz.run_targets}
+    run_kind = {"unit": unit, "kernel": kernel_rows, "system": system, "fuzz": fuzz.run_targets, "soak": soak}
     count = Count()
     for kind in KINDS if options.what == "all" else (options.what,):
         before = (count.passed, count.failed)
