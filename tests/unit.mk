@@ -58,5 +58,10 @@ $(BUILD)/unit: $(OBJECTS)
 	@echo "  LD  $@"
 	$(Q)$(CC) -fsanitize=$(SANITIZE) -fuse-ld=lld-19 $(HOST_LDFLAGS) -o $@ $(OBJECTS) -lpthread
 
+# One source taken from elsewhere, and the program with it instead of its original: OF=kernel/x.c SOURCE=elsewhere/x.c OUTPUT=program.
+mutant:
+	$(Q)$(CC) $(CFLAGS) -Wno-error -iquote $(dir $(OF)) -c $(SOURCE) -o $(OUTPUT).o
+	$(Q)$(CC) -fsanitize=$(SANITIZE) -fuse-ld=lld-19 $(HOST_LDFLAGS) -o $(OUTPUT) $(filter-out $(BUILD)/$(OF).o,$(OBJECTS)) $(OUTPUT).o -lpthread
+
 -include $(OBJECTS:.o=.d)
-.PHONY: all headers flags
+.PHONY: all headers flags mutant

@@ -94,7 +94,7 @@ def add_test(verbs):
     parser = verbs.add_parser("test", help="run the tests",
                               description="Ends in one line, N passed, N failed, and with status 0 only when nothing failed.\n"
                                           "Without --arch on every architecture.", formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", nargs="?", default="all", metavar="unit|kernel|system|fuzz|soak|all", help="default: all; soak, memory under load for a long time, only by name")
+    parser.add_argument("what", nargs="?", default="all", metavar="unit|mutants|kernel|system|fuzz|soak|all", help="default: all; soak, memory under load for a long time, only by name")
     add_target(parser)
     parser.add_argument("-k", metavar="PATTERN", dest="pattern", help="only tests whose name contains this")
     parser.add_argument("--minutes", type=int, metavar="N", default=20, help="how long soak lasts on each architecture (default: 20)")

@@ -13,7 +13,7 @@ from .paths import ROOT, shown
 from .report import Failure, usage_error
 from .words import nearest
 
-KINDS = ("unit", "kernel", "system", "fuzz")
+KINDS = ("unit", "mutants", "kernel", "system", "fuzz")
 BY_NAME = ("soak",)             # too long for every day
 SUMMARY = re.compile(r"^(\d+) passed, (\d+) failed$", re.MULTILINE)
 KERNEL_LIMIT_S = 180
@@ -153,6 +153,15 @@ def check_format(count):
     count.row("format", status == 0, "clang-format-19 -i " + " ".join(files))
 
 
+# ---- mutants: mistakes that the unit rows must find ----
+
+def mutants(options, count):
+    packages.require(*packages.BUILD, *packages.UNIT)
+    command = [sys.executable, "-B", "tests/mutants/run.py"] + (["-k", options.pattern] if options.pattern else [])
+    output, status = captured(command, HOST_LIMIT_S)
+    count.program("mutants", output, status)
+
+
 # ---- kernel: the same rows in the booted image ----
 
 def on_each(run_on, kind, options, count):
@@ -272,7 +281,7 @@ def test(options):
     if options.what not in (*KINDS, *BY_NAME, "all"):
         raise usage_error(f'no kind of test "{options.what}"{nearest(options.what, (*KINDS, *BY_NAME, "all"))}')
     options.architectures = architectures_of(options)
-    run_kind = {"unit": unit, "kernel": kernel_rows, "system": system, "fuzz": fuzz.run_targets, "soak": soak}
+    run_kind = {"unit": unit, "mutants": mutants, "kernel": kernel_rows, "system": system, "fuzz": fuzz.run_targets, "soak": soak}
     count = Count()
     for kind in KINDS if options.what == "all" else (options.what,):
         before = (count.passed, count.failed)
