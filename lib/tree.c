@@ -145,6 +145,28 @@ void tree_insert_after(struct tree *tree, struct tree_node *previous, struct tre
     sums_renew(parent, turned, nullptr, update);
 }
 
+// Takes `count` nodes off the chain. As deep as the tree becomes high.
+static struct tree_node *build(struct tree_node **chain, size_t count, struct tree_node *parent, tree_update *update)
+{
+    if (!count)
+        return nullptr;
+    struct tree_node *left = build(chain, count / 2, nullptr, update), *node = *chain;
+    *chain = node->right;
+    node->parent = parent;
+    node->left = left;
+    if (left)
+        left->parent = node;
+    node->right = build(chain, count - count / 2 - 1, node, update);
+    node->height = height_of(left) + 1; // the left one is never the smaller
+    (void)update(node);
+    return node;
+}
+
+void tree_build(struct tree *tree, struct tree_node *first, size_t count, tree_update *update)
+{
+    tree->root = build(&first, count, nullptr, update);
+}
+
 // `node` has two children: its in-order successor, which has no left child, takes its place.
 static void remove_inner(struct tree *tree, struct tree_node *node, tree_update *update)
 {

@@ -34,6 +34,9 @@ typedef bool tree_update(struct tree_node *node);
 // Puts `node`, whose own summary need not be made yet, right behind `previous` (nullptr: before all others).
 void tree_insert_after(struct tree *tree, struct tree_node *previous, struct tree_node *node, tree_update *update);
 
+// Makes an empty tree of `count` nodes in their order, chained by `right` from `first`, as flat as can be: O(count), without a comparison.
+void tree_build(struct tree *tree, struct tree_node *first, size_t count, tree_update *update);
+
 // As tree_remove.
 void tree_remove_updating(struct tree *tree, struct tree_node *node, tree_update *update);
 

@@ -102,6 +102,26 @@ TEST(tree, has_neither_first_nor_last_when_empty)
     CHECK(!tree_first(&tree));
 }
 
+static bool nothing_to_update(struct tree_node *node)
+{
+    return false;
+}
+
+TEST(tree, builds_a_flat_tree_of_any_number_in_order)
+{
+    static struct item items[ITEMS];
+    size_t wrong = 0;
+    for (size_t count = 0; count <= ITEMS; count++) {
+        struct tree tree = {};
+        for (uint32_t i = 0; i < count; i++)
+            items[i] = (struct item){ .key = i, .node.right = i + 1 < count ? &items[i + 1].node : nullptr };
+        tree_build(&tree, count ? &items[0].node : nullptr, count, nothing_to_update);
+        int32_t height = sound_height(tree.root, nullptr);
+        wrong += height < 0 || (height && count < 1u << (height - 1)) || count_in_order(&tree) != count;
+    }
+    CHECK_EQUAL(wrong, 0);
+}
+
 // ---- summaries: the largest weight of a subtree ----
 
 struct weighed {
@@ -166,6 +186,20 @@ TEST(tree, keeps_summaries_right_through_random_changes)
             next = tree_next(node);
             wrong += next && next < node;
         }
+    }
+    CHECK_EQUAL(wrong, 0);
+}
+
+TEST(tree, sums_up_what_it_builds)
+{
+    static struct weighed items[ITEMS];
+    size_t wrong = 0;
+    for (size_t count = 1; count <= ITEMS; count += 7) {
+        struct tree tree = {};
+        for (uint32_t i = 0; i < count; i++)
+            items[i] = (struct weighed){ .weight = i * 37 % 101, .node.right = i + 1 < count ? &items[i + 1].node : nullptr };
+        tree_build(&tree, &items[0].node, count, largest_update);
+        wrong += wrong_summaries(&tree);
     }
     CHECK_EQUAL(wrong, 0);
 }
