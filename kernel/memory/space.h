@@ -114,6 +114,17 @@ void region_place(struct space *space, struct region *region) MUST_HOLD(space->l
 // Puts a region between its neighbours, joining nothing.
 void region_insert(struct space *space, struct region *below, struct region *region, struct region *above) MUST_HOLD(space->lock);
 
+// Regions in their order that are to become the tree of a space that has none yet.
+struct region_chain {
+    struct region *first, *last;
+};
+
+// Puts `region` behind all others of the chain, joining nothing. The space counts it from then on.
+void region_append(struct space *space, struct region_chain *chain, struct region *region) MUST_HOLD(space->lock);
+
+// Makes the chain the space's tree, which was empty: in one go, without searching or turning.
+void regions_build(struct space *space, const struct region_chain *chain) MUST_HOLD(space->lock);
+
 // Takes a region out of the tree and frees it; its pages are the caller's business.
 void region_drop(struct space *space, struct region *region) MUST_HOLD(space->lock);
 

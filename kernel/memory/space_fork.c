@@ -8,6 +8,7 @@
 struct fork {
     struct space *parent, *child;
     uint64_t whole_from, whole_to;
+    struct region_chain copies;
 };
 
 static bool fork_keeps_pages(const struct region *region)
@@ -46,7 +47,7 @@ static enum status fork_region(struct fork *fork, const struct region *region) M
     if (!copy)
         return STATUS_NO_MEMORY;
     region_flags_change(copy, REGION_LOCKED | (flags & REGION_WIPE_ON_FORK ? REGION_PAGES : 0), 0);
-    region_place(fork->child, copy);
+    region_append(fork->child, &fork->copies, copy);
     return pages ? fork_pages(fork, region) : STATUS_OK;
 }
 
@@ -67,7 +68,7 @@ static void fork_copy_fields(const struct space *parent, struct space *child)
 // Outside the analysis: nobody else can see the child, so its lock is not taken (two of one rank would be).
 NO_LOCK_ANALYSIS static enum status fork_regions(struct space *parent, struct space *child)
 {
-    struct fork fork = { parent, child, 0, 0 };
+    struct fork fork = { .parent = parent, .child = child };
     enum status outcome = STATUS_OK;
     rwlock_acquire(&parent->lock);
     fork_copy_fields(parent, child);
@@ -75,6 +76,7 @@ NO_LOCK_ANALYSIS static enum status fork_regions(struct space *parent, struct sp
     fork_look_ahead(&fork, region);
     for (; region && outcome == STATUS_OK; region = region_next(region))
         outcome = fork_region(&fork, region);
+    regions_build(child, &fork.copies);                  // of those that were made, if that failed
     arch_space_flush(&parent->arch, 0, arch_user_end()); // once for all that has lost the right to be written
     rwlock_release(&parent->lock);
     return outcome;

@@ -180,6 +180,25 @@ void region_insert(struct space *space, struct region *below, struct region *reg
     space_account(space, region, (int64_t)region_size(region));
 }
 
+void region_append(struct space *space, struct region_chain *chain, struct region *region)
+{
+    region->gap = gap_above(chain->last, region);
+    region->largest_gap = 0;
+    region->node.right = nullptr;
+    if (chain->last)
+        chain->last->node.right = &region->node;
+    else
+        chain->first = region;
+    chain->last = region;
+    space->region_count++;
+    space_account(space, region, (int64_t)region_size(region));
+}
+
+void regions_build(struct space *space, const struct region_chain *chain)
+{
+    tree_build(&space->regions, chain->first ? &chain->first->node : nullptr, space->region_count, region_sum_up);
+}
+
 static void region_take_out(struct space *space, struct region *region) MUST_HOLD(space->lock)
 {
     struct region *above = region_next(region), *below = above ? region_previous(region) : nullptr;
