@@ -111,6 +111,17 @@ static enum status clone_thread(const struct clone_request *request, uint64_t *i
     return STATUS_OK;
 }
 
+// The pages that both will touch first, made theirs now: each would be a fault, for the child's code, its stack, and the parent's stack,
+// which is the parent's alone again when the child has a copy. What fails here fails again, and is told, when it is touched.
+static void pages_foresee(struct space *parent, struct space *child, const struct clone_request *request)
+{
+    const struct arch_frame *frame = frame_of_thread(thread_current());
+    uint64_t stack = arch_frame_sp(frame);
+    (void)space_fault(child, arch_frame_ip(frame), FAULT_EXECUTE);
+    (void)space_fault(child, request->stack ? request->stack : stack, FAULT_WRITE);
+    (void)space_fault(parent, stack, FAULT_WRITE);
+}
+
 // The new process without its thread. On a failure nothing is left.
 static enum status process_copy(const struct clone_request *request, struct process **made)
 {
@@ -122,6 +133,8 @@ static enum status process_copy(const struct clone_request *request, struct proc
         child->space = parent->space;
     } else if (outcome == STATUS_OK) {
         outcome = space_fork(parent->space, &child->space);
+        if (outcome == STATUS_OK)
+            pages_foresee(parent->space, child->space, request);
     }
     if (outcome != STATUS_OK) {
         user_process_close(child);
