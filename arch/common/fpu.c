@@ -66,9 +66,16 @@ static void registers_give(struct arch_thread *to)
     fpu_registers_close(to, !to->fpu);
 }
 
+// One that has ended needs its registers no more.
+static bool must_save(const struct arch_thread *from)
+{
+    const struct thread *thread = container_of(from, struct thread, arch);
+    return from->fpu && registers_hold(from) && !(thread->flags & THREAD_KERNEL) && thread->state != THREAD_ZOMBIE;
+}
+
 void fpu_switch(struct arch_thread *from, struct arch_thread *to)
 {
-    if (from->fpu && registers_hold(from) && !(container_of(from, struct thread, arch)->flags & THREAD_KERNEL)) {
+    if (must_save(from)) {
         fpu_registers_open();
         fpu_registers_save(from);
     }
@@ -100,7 +107,12 @@ void fpu_clear(void)
 static void *area_new(void)
 {
     static_assert(FPU_AREA_MOST <= PAGE_SIZE);
-    void *area = heap_alloc(PAGE_SIZE);
+    return heap_alloc(PAGE_SIZE);
+}
+
+static void *area_initial(void)
+{
+    void *area = area_new();
     if (area)
         memcpy(area, initial, fpu_area_size());
     return area;
@@ -137,7 +149,7 @@ bool arch_fpu_first_use(void)
 {
     struct arch_thread *self = fpu_current();
     if (!self->fpu) {
-        self->fpu = area_new();
+        self->fpu = area_initial();
         self->fpu_cpu = UINT32_MAX;
     }
     if (!self->fpu)
@@ -151,7 +163,7 @@ bool arch_fpu_first_use(void)
 
 void *fpu_scratch(void)
 {
-    return area_new();
+    return area_initial();
 }
 
 void fpu_scratch_free(void *scratch)
