@@ -2,11 +2,13 @@
 // random.c: the kernel's random generator.
 //
 // Purpose     Bytes nobody can predict, for programs and for the kernel, quickly.
-// How         The state is a ChaCha20 key. A request takes one block of its key stream: the first half becomes the next key, the
-//             second half serves a short request or is the key from which a long one is stretched, outside the lock. So what was
-//             handed out cannot be computed from what is left. Fresh entropy is stirred in at the first use and then every RESEED_NS.
-// Invariants  A key is used once. Stirring in bytes of a stranger's choice cannot undo what is there: the old key goes through it.
-// Locks       RANK_DRIVER, for one or two blocks.
+// How         The state is a ChaCha20 key. A few blocks of its key stream are made at a time: their beginning becomes the next key, the
+//             rest is a pool for short requests, cleared as it is handed out, and for the keys from which long ones are stretched,
+//             outside the lock. So what was handed out cannot be computed from what is left. Fresh entropy is stirred in at the
+//             first use and then every RESEED_NS.
+// Invariants  A key is used once. Stirring in bytes of a stranger's choice cannot undo what is there: the old key goes through it; and
+//             nothing of the pool before is handed out after it.
+// Locks       RANK_DRIVER, for POOL_BLOCKS blocks at most, or those that stirring takes.
 // Not here    Where entropy comes from (arch_entropy, boot protocol).
 #include <helix/random.h>
 
@@ -20,7 +22,7 @@
 
 #include "chacha.h"
 
-enum { KEY_BYTES = CHACHA_KEY_WORDS * sizeof(uint32_t) };
+enum { KEY_BYTES = CHACHA_KEY_WORDS * sizeof(uint32_t), POOL_BLOCKS = 4, POOL_BYTES = POOL_BLOCKS * CHACHA_BLOCK_BYTES };
 enum : uint64_t { RESEED_NS = 60 * NS_PER_S };
 
 static struct {
@@ -29,6 +31,8 @@ static struct {
     uint32_t quality;
     bool seeded;
     uint64_t reseed_at_ns;
+    uint32_t left;            // bytes of the pool, at its end, that were not handed out
+    uint8_t pool[POOL_BYTES]; // 0 where they were
 } generator = { .lock = SPINLOCK(RANK_DRIVER) };
 
 static const uint32_t no_nonce[CHACHA_NONCE_WORDS];
@@ -40,32 +44,44 @@ static void forget(void *secret, size_t size)
     __asm__ volatile("" : : "r"(secret) : "memory");
 }
 
-// The lock is held. Gives 32 bytes and moves on to the next key.
-static void next_key(uint32_t given[CHACHA_KEY_WORDS])
+// The lock is held.
+static void pool_fill(void)
 {
-    uint8_t block[CHACHA_BLOCK_BYTES];
-    chacha20_block(generator.key, 0, no_nonce, block);
-    memcpy(generator.key, block, KEY_BYTES);
-    memcpy(given, block + KEY_BYTES, KEY_BYTES);
-    forget(block, sizeof block);
+    for (uint32_t i = 0; i < POOL_BLOCKS; i++)
+        chacha20_block(generator.key, i, no_nonce, generator.pool + (size_t)i * CHACHA_BLOCK_BYTES);
+    memcpy(generator.key, generator.pool, KEY_BYTES);
+    forget(generator.pool, KEY_BYTES);
+    generator.left = POOL_BYTES - KEY_BYTES;
+}
+
+// The lock is held. At most KEY_BYTES.
+static void pool_take(void *to, size_t size)
+{
+    if (generator.left < size)
+        pool_fill();
+    uint8_t *from = generator.pool + POOL_BYTES - generator.left;
+    memcpy(to, from, size);
+    forget(from, size);
+    generator.left -= (uint32_t)size;
 }
 
 // The lock is held.
 static void stir(const void *bytes, size_t size)
 {
     const uint8_t *from = bytes;
-    uint32_t unused[CHACHA_KEY_WORDS];
+    uint8_t block[CHACHA_BLOCK_BYTES];
     while (size > 0) {
-        uint8_t part[KEY_BYTES] = {};
-        size_t length = MIN(size, sizeof part);
-        memcpy(part, from, length);
-        for (size_t i = 0; i < KEY_BYTES; i++)
-            ((uint8_t *)generator.key)[i] ^= part[i];
-        next_key(unused);
+        size_t length = MIN(size, (size_t)KEY_BYTES);
+        for (size_t i = 0; i < length; i++)
+            ((uint8_t *)generator.key)[i] ^= from[i];
+        chacha20_block(generator.key, 0, no_nonce, block);
+        memcpy(generator.key, block, KEY_BYTES);
         from += length;
         size -= length;
     }
-    forget(unused, sizeof unused);
+    forget(block, sizeof block);
+    forget(generator.pool, sizeof generator.pool);
+    generator.left = 0;
 }
 
 // What the loader gave is used once. Returns its quality.
@@ -110,15 +126,15 @@ static void stretch(const uint32_t key[CHACHA_KEY_WORDS], uint8_t *to, size_t si
 void random_bytes(void *to, size_t size)
 {
     uint32_t key[CHACHA_KEY_WORDS];
+    bool is_short = size <= sizeof key;
     spinlock_acquire(&generator.lock);
     if (UNLIKELY(!generator.seeded || arch_time_ns() >= generator.reseed_at_ns))
         reseed();
-    next_key(key);
+    pool_take(is_short ? to : key, is_short ? size : sizeof key);
     spinlock_release(&generator.lock);
-    if (size <= sizeof key)
-        memcpy(to, key, size);
-    else
-        stretch(key, to, size);
+    if (is_short)
+        return;
+    stretch(key, to, size);
     forget(key, sizeof key);
 }
 

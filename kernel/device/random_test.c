@@ -40,6 +40,22 @@ TEST(random, never_repeats_itself_and_fills_every_size)
     }
 }
 
+TEST(random, hands_no_byte_out_twice)
+{
+    enum { PIECES = 64, PIECE = 20 }; // many times the pool, whose size no piece divides
+    static uint8_t pieces[PIECES][PIECE];
+    size_t twice = 0, empty = 0;
+    static const uint8_t zeros[PIECE];
+    for (size_t i = 0; i < PIECES; i++) {
+        random_bytes(pieces[i], PIECE);
+        empty += memcmp(pieces[i], zeros, PIECE) == 0;
+        for (size_t j = 0; j < i; j++)
+            twice += memcmp(pieces[i], pieces[j], PIECE) == 0;
+    }
+    CHECK_EQUAL(twice, 0);
+    CHECK_EQUAL(empty, 0);
+}
+
 TEST(random, goes_on_after_bytes_of_a_strangers_choice)
 {
     uint8_t zeros[100] = {}, first[32], second[32];
