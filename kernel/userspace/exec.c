@@ -116,7 +116,9 @@ static enum status exec_fill(struct space *space, const char *path, const struct
     TRY(program_map(space, &build->file, build->program));
     TRY(stack_build(space, &plan, &sp));
     TRY(signal_page_map(space, &build->signal_return));
-    arch_frame_init_user(frame, build->program->base + build->program->image.entry, sp);
+    uint64_t entry = build->program->base + build->program->image.entry;
+    (void)space_fault(space, entry, FAULT_EXECUTE); // the first thing it would do; what fails here fails again there, and is told
+    arch_frame_init_user(frame, entry, sp);
     return STATUS_OK;
 }
 
