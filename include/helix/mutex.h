@@ -25,8 +25,8 @@ struct CAPABILITY("mutex") mutex {
 void mutex_init(struct mutex *mutex, enum lock_rank rank);
 
 // Takes one that was not free, uninterruptibly; and wakes the oldest waiter of one that has just been let go.
-void mutex_wait(struct mutex *mutex);
-void mutex_wake(struct mutex *mutex);
+ARCH_SLOW_PATH void mutex_wait(struct mutex *mutex);
+ARCH_SLOW_PATH void mutex_wake(struct mutex *mutex);
 
 // Whether the running thread holds it.
 static inline bool mutex_held(const struct mutex *mutex)

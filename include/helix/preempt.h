@@ -20,7 +20,7 @@ static inline void preempt_enable_no_check(void)
 }
 
 // Gives the CPU away if a more urgent thread waits and nothing forbids it (scheduler.c).
-void preempt_reschedule(void);
+ARCH_SLOW_PATH void preempt_reschedule(void);
 
 // Gives way now if that was asked for and is allowed.
 static inline void preempt_check(void)

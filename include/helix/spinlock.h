@@ -38,7 +38,7 @@ static inline void spinlock_init(struct spinlock *lock, enum lock_rank rank)
 }
 
 // Takes one that was not free. Interrupts or preemption off.
-void spinlock_wait(struct spinlock *lock);
+ARCH_SLOW_PATH void spinlock_wait(struct spinlock *lock);
 
 // Interrupts off. Not analysed inside, here and below: the analysis has no word for what makes these a lock.
 NO_LOCK_ANALYSIS static inline void spinlock_acquire_off(struct spinlock *lock) ACQUIRES(lock)

@@ -248,7 +248,7 @@ struct syscall_arguments {
 enum : int64_t { SYSCALL_RESTART = STATUS_RESTART - 1000, SYSCALL_RESTART_NOHANDLER = STATUS_RESTART_NOHANDLER - 1000 };
 
 // The only source of these two: sees to it that signal_deliver decides, also when the signal is gone.
-int64_t syscall_interrupted(int64_t result);
+ARCH_SLOW_PATH int64_t syscall_interrupted(int64_t result);
 
 static inline int64_t syscall_result(enum status status)
 {

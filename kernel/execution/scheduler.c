@@ -177,7 +177,7 @@ NO_LOCK_ANALYSIS static void give_way(enum switch_reason reason)
     scheduler_switch(reason);
 }
 
-void preempt_reschedule(void)
+ARCH_SLOW_PATH void preempt_reschedule(void)
 {
     if (!arch_interrupts_enabled())
         return; // the way out of the interrupt, or the next preempt_enable, does it

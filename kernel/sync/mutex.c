@@ -11,7 +11,7 @@ void mutex_init(struct mutex *mutex, enum lock_rank rank)
     wait_queue_init(&mutex->waiters);
 }
 
-NO_LOCK_ANALYSIS void mutex_wait(struct mutex *mutex)
+ARCH_SLOW_PATH NO_LOCK_ANALYSIS void mutex_wait(struct mutex *mutex)
 {
     ASSERT(!mutex_held(mutex));
     struct waiter waiter;
@@ -27,7 +27,7 @@ NO_LOCK_ANALYSIS void mutex_wait(struct mutex *mutex)
     atomic_fetch_sub(&mutex->contenders, 1);
 }
 
-void mutex_wake(struct mutex *mutex)
+ARCH_SLOW_PATH void mutex_wake(struct mutex *mutex)
 {
     wait_wake_one(&mutex->waiters);
 }

@@ -6,7 +6,7 @@
 
 #include <helix/spinlock.h>
 
-NO_LOCK_ANALYSIS void spinlock_wait(struct spinlock *lock)
+ARCH_SLOW_PATH NO_LOCK_ANALYSIS void spinlock_wait(struct spinlock *lock)
 {
     atomic_fetch_add_explicit(&lock->word, SPINLOCK_WAITER, memory_order_relaxed);
     uint16_t ticket = atomic_fetch_add_explicit(&lock->next, 1, memory_order_relaxed);

@@ -60,6 +60,9 @@ static inline void arch_cpu_wait(void);
 static inline void arch_cpu_relax(void);             // inside a spin loop
 [[noreturn]] static inline void arch_cpu_halt(void); // interrupts off for ever
 
+// ARCH_SLOW_PATH stands before a function that a fast path calls seldom, in its declaration and definition: it preserves nearly all registers,
+// so that the fast path need not keep its own out of the way. Nothing where the compiler knows no such calls.
+
 // A counter that advances at a constant rate, for measuring; its frequency is arch_cycles_per_second(), 0 before arch_time_init.
 static inline uint64_t arch_cycles(void);
 uint64_t arch_cycles_per_second(void);

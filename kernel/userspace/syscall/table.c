@@ -81,7 +81,7 @@ void syscall_leave(struct thread *self)
     arch_return_to_user(arch_user_frame(self->stack_low.raw + KERNEL_STACK_SIZE));
 }
 
-int64_t syscall_interrupted(int64_t result)
+ARCH_SLOW_PATH int64_t syscall_interrupted(int64_t result)
 {
     atomic_fetch_or(&thread_current()->flags, THREAD_SIGNALLED);
     arch_exit_work_set(true);

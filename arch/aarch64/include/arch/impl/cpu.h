@@ -10,6 +10,8 @@
 // reschedule is asked is the other half of the word, so that changing the one never undoes the other.
 #pragma once
 
+#define ARCH_SLOW_PATH [[clang::preserve_most]]
+
 enum { EMERGENCY_STACK_SIZE = 8192, CPU_STACK_SIZE = 16 * 1024, CPU_FRAME_SIZE = 304 }; // a kernel stack, a struct arch_frame
 
 // What entry code reaches through x18 at fixed offsets (arch/aarch64/offsets.h repeats them for assembly).

@@ -2,6 +2,8 @@
 // cpu.h: a CPU of the host port: a block of variables. Nothing interrupts it but the timer, and that only while it waits.
 #pragma once
 
+#define ARCH_SLOW_PATH
+
 #include <sched.h>
 #include <time.h>
 

@@ -4,6 +4,8 @@
 // While in the kernel tp is the CPU's block and sscratch is 0; while in user mode sscratch is the block.
 #pragma once
 
+#define ARCH_SLOW_PATH
+
 struct arch_thread;
 struct arch_space;
 

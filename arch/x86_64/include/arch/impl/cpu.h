@@ -2,6 +2,8 @@
 // cpu.h: x86_64's part of the CPU contract: the per-CPU block behind GS and the flags register.
 #pragma once
 
+#define ARCH_SLOW_PATH [[clang::preserve_most]]
+
 #include <arch/impl/descriptors.h>
 
 enum { CPU_FRAME_SIZE = 22 * 8 }; // a struct arch_frame
