@@ -3,20 +3,20 @@
 
 #include <arch/fault_row.h>
 
+#include "access.h"
+
+#define FPU_EXTENT_OFFSET 464
+#define FPU_HEADER_OFFSET 512
+#define FPU_MAGIC2        0x46505845
+
 .section .text.entry, "ax", @progbits
 
 .macro user_open
-    cmpb $0, x86_has_smap(%rip)
-    je 9f
-    stac
-9:
+    access_instruction stac
 .endm
 
 .macro user_close
-    cmpb $0, x86_has_smap(%rip)
-    je 9f
-    clac
-9:
+    access_instruction clac
 .endm
 
 // uint64_t user_copy(void *to, const void *from, size_t size): bytes not copied; either side may be user memory.
@@ -138,6 +138,55 @@ user_exchange32:
     user_open
 1:  lock cmpxchgl %edx, (%rdi)
     movl %eax, (%r8)
+    xorl %eax, %eax
+    jmp 8f
+5:  movl $-1, %eax
+8:  user_close
+    ret
+    fault_row 1b, 5b
+
+// int user_xsave(void *area, uint64_t features, const void *extent, size_t size): 0, or −1 on a fault. The header of what is saved is cleared
+// first, since XSAVE writes only a word of it.
+.globl user_xsave
+.hidden user_xsave
+user_xsave:
+    user_open
+    movq %rdi, %r8
+    movq %rdx, %r9
+    movl %esi, %r10d
+    shrq $32, %rsi
+    movl %esi, %edx
+1:  movl $FPU_MAGIC2, (%r8,%rcx)
+    addq $FPU_HEADER_OFFSET, %rdi
+    movl $8, %ecx
+    xorl %eax, %eax
+2:  rep stosq
+    movl %r10d, %eax
+3:  xsave64 (%r8)
+    leaq FPU_EXTENT_OFFSET(%r8), %rdi
+    movq %r9, %rsi
+    movl $6, %ecx
+4:  rep movsq
+    xorl %eax, %eax
+    jmp 8f
+5:  movl $-1, %eax
+8:  user_close
+    ret
+    fault_row 1b, 5b
+    fault_row 2b, 5b
+    fault_row 3b, 5b
+    fault_row 4b, 5b
+
+// int user_xrstor(const void *area, uint64_t features): 0, or −1 on a fault. Loading what the CPU refuses is a fault, too, and the registers
+// may hold a part of it then.
+.globl user_xrstor
+.hidden user_xrstor
+user_xrstor:
+    user_open
+    movl %esi, %eax
+    movq %rsi, %rdx
+    shrq $32, %rdx
+1:  xrstor64 (%rdi)
     xorl %eax, %eax
     jmp 8f
 5:  movl $-1, %eax

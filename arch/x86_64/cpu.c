@@ -5,6 +5,9 @@
 // all CPUs. Double fault, NMI, machine check and debug exceptions run on stacks of their own, since they can strike where the
 // current one cannot be trusted.
 
+#include <lib/attributes.h>
+#include <lib/string.h>
+
 #include <arch/cpu.h>
 #include <arch/fpu.h>
 #include <arch/user_copy.h>
@@ -61,7 +64,6 @@ struct gate {
 };
 static_assert(sizeof(struct gate) == 16);
 
-bool x86_has_smap;
 static struct gate idt[256]; // [const] after the first CPU
 
 extern void (*const arch_vector_table[256])(void);
@@ -157,13 +159,28 @@ static void protections_enable(void)
     cr4 &= ~(CR4_FSGSBASE | CR4_KEYS); // GS is the kernel's to set (trap_paranoid relies on it)
     cr4 |= (basic.d >> 13 & 1 ? CR4_GLOBAL : 0) | (basic.c >> 26 & 1 ? CR4_XSAVE : 0);
     cr4 |= (extended.b >> 7 & 1 ? CR4_SMEP : 0) | (extended.b >> 20 & 1 ? CR4_SMAP : 0) | (extended.c >> 2 & 1 ? CR4_UMIP : 0);
-    x86_has_smap = extended.b >> 20 & 1;
     cr4_write(cr4);
     cr0_write((cr0_read() & ~CR0_EMULATE) | CR0_MONITOR | CR0_NUMERIC | CR0_WRITE_PROTECT);
     if (cr4 & CR4_XSAVE)
         extended_state_enable();
-    if (x86_has_smap)
+    if (cr4 & CR4_SMAP)
         __asm__ volatile("clac" : : : "cc");
+}
+
+TABLE_DECLARE(int32_t, helix_access_sites); // access.h: where they lie, each from itself on
+
+// Without SMAP the instructions that open and close user memory are none: they become the three-byte one that does nothing (SDM volume 2,
+// NOP). Before anything can get there, and once: the first CPU does it for all.
+static void access_instructions_patch(void)
+{
+    static const uint8_t nothing[3] = { 0x0f, 0x1f, 0x00 };
+    if (cpuid_checked(7, 0).b >> 20 & 1)
+        return;
+    uint64_t cr0 = cr0_read();
+    cr0_write(cr0 & ~CR0_WRITE_PROTECT);
+    TABLE_EACH(int32_t, site, helix_access_sites)
+        memcpy((uint8_t *)(uintptr_t)site + *site, nothing, sizeof nothing);
+    cr0_write(cr0);
 }
 
 bool user_access_closed(void)
@@ -184,6 +201,8 @@ static void syscall_enable(void)
 
 void arch_cpu_init(struct cpu *cpu)
 {
+    if (cpu->id == 0)
+        access_instructions_patch();
     cpu->arch.self = &cpu->arch;
     gdt_load(&cpu->arch.descriptors);
     msr_write(MSR_GS_BASE, virt_of(cpu).raw);

@@ -10,6 +10,7 @@
 
 #include <arch/syscall_slots.h>
 
+#include "access.h"
 #include "offsets.h"
 
 .section .text.entry, "ax", @progbits
@@ -91,10 +92,7 @@
 .endm
 
 .macro clear_access_flag
-    cmpb $0, x86_has_smap(%rip)
-    je 9f
-    clac
-9:
+    access_instruction clac
 .endm
 
 // `syscall`: rcx = user rip, r11 = user flags; SFMASK has cleared IF, TF, DF, AC, NT.
