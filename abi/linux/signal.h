@@ -74,6 +74,8 @@ enum {
     LINUX_CLD_CONTINUED = 6,
 };
 
+// What there is to tell. Programs see it in LINUX_SIGINFO_SIZE bytes, the rest of them 0.
+enum { LINUX_SIGINFO_SIZE = 128 };
 struct linux_siginfo {
     int32_t number, error, code, padding;
     union {
@@ -85,10 +87,10 @@ struct linux_siginfo {
             int64_t user_time, system_time;
         };
         uint64_t address; // faults
-        int32_t bytes[28];
+        int32_t words[8];
     };
 };
-static_assert(sizeof(struct linux_siginfo) == 128);
+static_assert(sizeof(struct linux_siginfo) == 48);
 
 struct linux_stack {
     uint64_t pointer;

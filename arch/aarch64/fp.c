@@ -58,6 +58,11 @@ void fpu_registers_load(const void *from)
     system_register_write(FPCR, area->fpcr);
 }
 
+// They are always saved.
+void fpu_registers_changed(struct arch_thread *thread)
+{
+}
+
 // The way back to user mode makes it hold.
 void fpu_registers_close(struct arch_thread *thread, bool trap)
 {

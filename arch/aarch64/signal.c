@@ -58,6 +58,7 @@ static_assert(sizeof(struct ucontext) == 464 && offsetof(struct ucontext, contex
 
 struct signal_frame {
     struct linux_siginfo info;
+    uint8_t info_rest[LINUX_SIGINFO_SIZE - sizeof(struct linux_siginfo)];
     struct ucontext user;
     struct records records;
 };
@@ -119,11 +120,11 @@ enum status arch_signal_push(struct arch_frame *frame, const struct signal_deliv
 {
     uint64_t sp = delivery->on_alternate ? delivery->stack.pointer + delivery->stack.size : frame->sp;
     uint64_t chain[2] = { frame->x[29], frame->x[30] };
-    struct signal_frame image = { .info = delivery->info };
+    struct signal_frame image = { .info = *delivery->info };
     uint64_t chain_at = align_down(sp, 16) - sizeof chain;
     uint64_t at = chain_at - FRAME_MOST;
     static_assert(FRAME_MOST % 16 == 0);
-    context_from_frame(&image.user.context, frame, delivery->info.address);
+    context_from_frame(&image.user.context, frame, delivery->info->address);
     image.user.stack = delivery->stack;
     image.user.mask = delivery->mask;
     floating_point_push(&image.records.floating_point);

@@ -98,9 +98,14 @@ void fpu_clear(void)
     struct arch_thread *self = fpu_current();
     if (!self->fpu)
         return;
-    fpu_open();
-    memcpy(self->fpu, initial, fpu_area_size());
-    fpu_close(true);
+    preempt_disable();
+    local()->fpu_owner = self;
+    self->fpu_cpu = cpu_local()->id;
+    fpu_registers_open();
+    fpu_registers_load(initial);
+    fpu_registers_changed(self);
+    fpu_registers_close(self, false);
+    preempt_enable();
 }
 
 // heap_alloc aligns from a page on; smaller areas would miss the 64 bytes, so a page is the least.

@@ -19,6 +19,7 @@ static struct thread *running;
 static struct cpu *here;
 static uint32_t unit[2]; // what each CPU's registers hold
 static uint32_t saves, loads;
+static bool touched[2]; // since they were loaded: a save of what has not changed is left out, as hardware may
 static bool trapping, out_of_memory;
 
 static struct thread *fake_thread_current(void)
@@ -53,13 +54,21 @@ static void fake_open(void)
 static void fake_save(struct arch_thread *thread)
 {
     saves++;
-    *(uint32_t *)thread->fpu = unit[here->id];
+    if (touched[here->id])
+        *(uint32_t *)thread->fpu = unit[here->id];
+    touched[here->id] = false;
 }
 
 static void fake_load(const void *area)
 {
     loads++;
     unit[here->id] = *(const uint32_t *)area;
+    touched[here->id] = false;
+}
+
+static void fake_changed(struct arch_thread *thread)
+{
+    touched[here->id] = true;
 }
 
 static void fake_close(struct arch_thread *thread, bool trap)
@@ -67,27 +76,28 @@ static void fake_close(struct arch_thread *thread, bool trap)
     trapping = trap;
 }
 
-#define thread_current      fake_thread_current
-#define cpu_local           fake_cpu_local
-#define heap_alloc          fake_alloc
-#define fpu_area_size       fake_area_size
-#define fpu_area_init       fake_area_init
-#define fpu_registers_open  fake_open
-#define fpu_registers_save  fake_save
-#define fpu_registers_load  fake_load
-#define fpu_registers_close fake_close
-#define fpu_init_cpu        tested_init_cpu
-#define fpu_current         tested_current
-#define fpu_switch          tested_switch
-#define fpu_reset           tested_reset
-#define fpu_clear           tested_clear
-#define fpu_copy            tested_copy
-#define fpu_release         tested_release
-#define arch_fpu_first_use  tested_first_use
-#define fpu_scratch         tested_scratch
-#define fpu_scratch_free    tested_scratch_free
-#define fpu_open            tested_open
-#define fpu_close           tested_close
+#define thread_current        fake_thread_current
+#define cpu_local             fake_cpu_local
+#define heap_alloc            fake_alloc
+#define fpu_area_size         fake_area_size
+#define fpu_area_init         fake_area_init
+#define fpu_registers_open    fake_open
+#define fpu_registers_save    fake_save
+#define fpu_registers_load    fake_load
+#define fpu_registers_close   fake_close
+#define fpu_registers_changed fake_changed
+#define fpu_init_cpu          tested_init_cpu
+#define fpu_current           tested_current
+#define fpu_switch            tested_switch
+#define fpu_reset             tested_reset
+#define fpu_clear             tested_clear
+#define fpu_copy              tested_copy
+#define fpu_release           tested_release
+#define arch_fpu_first_use    tested_first_use
+#define fpu_scratch           tested_scratch
+#define fpu_scratch_free      tested_scratch_free
+#define fpu_open              tested_open
+#define fpu_close             tested_close
 
 static void tested_init_cpu(void);
 static struct arch_thread *tested_current(void);
@@ -148,6 +158,7 @@ static void compute(uint32_t value)
     if (trapping)
         CHECK(tested_first_use() && !trapping && unit[here->id] == INITIAL);
     unit[here->id] = value;
+    touched[here->id] = true;
 }
 
 // What the running program finds, if it looks without a trap.
@@ -220,6 +231,9 @@ KERNEL_TEST(fpu, begins_anew_after_a_reset)
     CHECK_EQUAL(found(), 101);
     tested_clear();
     CHECK(found() == INITIAL && !trapping && running->arch.fpu);
+    go_to(1);
+    go_to(0);
+    CHECK_EQUAL(found(), INITIAL); // and so it is saved
     end();
 }
 

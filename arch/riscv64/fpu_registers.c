@@ -69,6 +69,11 @@ void fpu_registers_load(const void *area)
     CSR_CLEAR(sstatus, FRAME_STATUS_FLOAT);
 }
 
+void fpu_registers_changed(struct arch_thread *thread)
+{
+    *frame_status(thread) |= FLOAT_DIRTY;
+}
+
 void fpu_registers_close(struct arch_thread *thread, bool trap)
 {
     if (!thread)

@@ -43,6 +43,7 @@ static_assert(offsetof(struct ucontext, registers) == 176 && offsetof(struct uco
 
 struct signal_frame {
     struct linux_siginfo info;
+    uint8_t info_rest[LINUX_SIGINFO_SIZE - sizeof(struct linux_siginfo)];
     struct ucontext user;
 };
 static_assert(sizeof(struct signal_frame) == 1088);
@@ -65,7 +66,7 @@ enum status arch_signal_push(struct arch_frame *frame, const struct signal_deliv
     uint64_t top = delivery->on_alternate ? delivery->stack.pointer + delivery->stack.size : frame->sp;
     uint64_t sp = align_down(top - sizeof(struct signal_frame), STACK_ALIGNMENT);
     struct signal_frame image = {
-        .info = delivery->info,
+        .info = *delivery->info,
         .user = { .stack = delivery->stack, .mask = delivery->mask, .registers.pc = frame->pc },
     };
     memcpy(image.user.registers.x, frame, sizeof image.user.registers.x);

@@ -36,9 +36,10 @@ struct signal_frame {
     uint64_t restorer;
     struct ucontext user;
     struct linux_siginfo info;
+    uint64_t info_rest[(LINUX_SIGINFO_SIZE - sizeof(struct linux_siginfo)) / 8];
 };
 
-// What Linux puts into the last bytes of the legacy image to say that an extended one follows.
+// What Linux puts into the last bytes of the legacy image to say that an extended one follows; and behind that lies FPU_MAGIC2.
 struct fpu_extent {
     uint32_t magic1, extended_size;
     uint64_t features;
@@ -46,80 +47,92 @@ struct fpu_extent {
 };
 static_assert(sizeof(struct fpu_extent) == 48);
 
-enum : uint32_t { FPU_MAGIC1 = 0x46505853, FPU_MAGIC2 = 0x46505845 };
-enum { FPU_EXTENT_OFFSET = 464, FPU_ALIGNMENT = 64, RED_ZONE = 128, USER_RING = 3 };
+enum : uint32_t { FPU_MAGIC1 = 0x46505853 };
+enum { FPU_ALIGNMENT = 64, RED_ZONE = 128, USER_RING = 3 };
 enum : uint64_t {
     UC_FP_XSTATE = 1,
     UC_SIGCONTEXT_SS = 2,
     USER_FLAGS = 0x1 | 0x4 | 0x10 | 0x40 | 0x80 | 0x100 | 0x400 | 0x800 | 0x40000, // CF PF AF ZF SF TF DF OF AC
 };
 
-// Copies the FPU state below `*sp`; 0 in *at when the thread has none.
+// Puts the FPU state below `*sp`; 0 in *at when the thread has none.
 static enum status fpu_push(uint64_t *sp, uint64_t *at)
 {
     *at = 0;
-    if (!fpu_current()->fpu)
+    if (!thread_current()->arch.fpu)
         return STATUS_OK;
     size_t size = fpu_area_size();
     uint64_t place = align_down(*sp - size - sizeof(uint32_t), FPU_ALIGNMENT);
-    fpu_open(); // the newest state is in the area now, and stays there while this thread is in the kernel
-    fpu_close(false);
-    const uint8_t *image = fpu_current()->fpu;
-    TRY(arch_copy_to_user(place, image, size));
     if (xsave_features()) {
-        struct fpu_extent extent = { FPU_MAGIC1, (uint32_t)size + 4, xsave_features(), (uint32_t)size, {} };
-        uint32_t magic2 = FPU_MAGIC2;
-        TRY(arch_copy_to_user(place + FPU_EXTENT_OFFSET, &extent, sizeof extent));
-        TRY(arch_copy_to_user(place + size, &magic2, sizeof magic2));
+        const struct fpu_extent extent = { FPU_MAGIC1, (uint32_t)size + 4, xsave_features(), (uint32_t)size, {} };
+        if (!arch_user_range(place, size + sizeof(uint32_t)) || user_xsave((void *)(uintptr_t)place, xsave_features(), &extent, size))
+            return STATUS_BAD_ADDRESS;
+    } else {
+        fpu_open(); // the newest state is in the area now, and stays there while this thread is in the kernel
+        fpu_close(false);
+        TRY(arch_copy_to_user(place, fpu_current()->fpu, size));
     }
     *at = *sp = place;
     return STATUS_OK;
 }
 
-static void context_from_frame(struct sigcontext *to, const struct arch_frame *frame)
+#define EACH_REGISTER(do_)                                                                                                               \
+    do_(r8) do_(r9) do_(r10) do_(r11) do_(r12) do_(r13) do_(r14) do_(r15) do_(rdi) do_(rsi) do_(rbp) do_(rbx) do_(rdx) do_(rax) do_(rcx) \
+        do_(rsp) do_(rip)
+
+// All but `fpu`, `old_mask` and `cr2`.
+static void context_from_frame(struct sigcontext *restrict to, const struct arch_frame *restrict frame)
 {
-    *to = (struct sigcontext){
-        .r8 = frame->r8,
-        .r9 = frame->r9,
-        .r10 = frame->r10,
-        .r11 = frame->r11,
-        .r12 = frame->r12,
-        .r13 = frame->r13,
-        .r14 = frame->r14,
-        .r15 = frame->r15,
-        .rdi = frame->rdi,
-        .rsi = frame->rsi,
-        .rbp = frame->rbp,
-        .rbx = frame->rbx,
-        .rdx = frame->rdx,
-        .rax = frame->rax,
-        .rcx = frame->rcx,
-        .rsp = frame->rsp,
-        .rip = frame->rip,
-        .rflags = frame->rflags,
-        .cs = (uint16_t)frame->cs,
-        .ss = (uint16_t)frame->ss,
-        .error = arch_frame_in_syscall(frame) ? 0 : frame->error,
-        .trap = arch_frame_in_syscall(frame) ? 0 : frame->vector,
-    };
+#define STORE(name_) to->name_ = frame->name_;
+    EACH_REGISTER(STORE)
+#undef STORE
+    bool call = arch_frame_in_syscall(frame);
+    to->rflags = frame->rflags;
+    to->cs = (uint16_t)frame->cs;
+    to->gs = to->fs = 0;
+    to->ss = (uint16_t)frame->ss;
+    to->error = call ? 0 : frame->error;
+    to->trap = call ? 0 : frame->vector;
+    for (size_t i = 0; i < ARRAY_LENGTH(to->reserved); i++)
+        to->reserved[i] = 0;
+}
+
+static void frame_from_context(struct arch_frame *restrict frame, const struct sigcontext *restrict from)
+{
+#define LOAD(name_) frame->name_ = from->name_;
+    EACH_REGISTER(LOAD)
+#undef LOAD
+    frame->vector = frame->error = 0;
+    frame->rflags = (frame->rflags & ~USER_FLAGS) | (from->rflags & USER_FLAGS);
+    frame->cs = SELECTOR_USER_CODE;
+    frame->ss = SELECTOR_USER_DATA;
 }
 
 enum status arch_signal_push(struct arch_frame *frame, const struct signal_delivery *delivery)
 {
     uint64_t sp = delivery->on_alternate ? delivery->stack.pointer + delivery->stack.size : frame->rsp - RED_ZONE;
-    struct signal_frame image = { .restorer = delivery->restorer, .info = delivery->info };
-    TRY(fpu_push(&sp, &image.user.context.fpu));
-    uint64_t fpu_at = image.user.context.fpu;
+    struct signal_frame image __attribute__((uninitialized)); // every member is written that is copied
+    uint64_t fpu_at;
+    TRY(fpu_push(&sp, &fpu_at));
     sp = align_down(sp - sizeof image, 16) - 8; // as after a call
+    image.restorer = delivery->restorer;
+    image.user.flags = UC_SIGCONTEXT_SS | (fpu_at && xsave_features() ? UC_FP_XSTATE : 0);
+    image.user.link = 0;
+    image.user.stack = delivery->stack;
     context_from_frame(&image.user.context, frame);
     image.user.context.fpu = fpu_at;
     image.user.context.old_mask = delivery->mask;
-    image.user.context.cr2 = delivery->info.address;
-    image.user.flags = UC_SIGCONTEXT_SS | (xsave_features() && fpu_at ? UC_FP_XSTATE : 0);
-    image.user.stack = delivery->stack;
+    image.user.context.cr2 = delivery->info->address;
     image.user.mask = delivery->mask;
-    TRY(arch_copy_to_user(sp, &image, sizeof image));
-    fpu_clear(); // the frame has the copy; handlers start with a clean unit
+    size_t size = offsetof(struct signal_frame, info);
+    if (delivery->flags & LINUX_SA_SIGINFO) { // nobody else looks
+        image.info = *delivery->info;
+        memset(image.info_rest, 0, sizeof image.info_rest);
+        size = sizeof image;
+    }
+    TRY(arch_copy_to_user(sp, &image, size));
+    if (fpu_at)
+        fpu_clear(); // the frame has the copy; handlers start with a clean unit
     frame->rsp = sp;
     frame->rip = delivery->handler;
     frame->rdi = (uint64_t)delivery->number;
@@ -133,13 +146,17 @@ enum status arch_signal_push(struct arch_frame *frame, const struct signal_deliv
 
 static enum status fpu_pop(uint64_t at)
 {
+    struct arch_thread *self = &thread_current()->arch;
     if (!at) {
-        fpu_reset(fpu_current());
+        if (self->fpu)
+            fpu_reset(self);
         return STATUS_OK;
     }
-    if (at % FPU_ALIGNMENT || (!fpu_current()->fpu && !arch_fpu_first_use()))
+    if (at % FPU_ALIGNMENT || (!self->fpu && !arch_fpu_first_use()))
         return STATUS_BAD_ADDRESS;
-    // Checked in a copy: the thread's own area must never hold anything unsafe, even for a moment.
+    if (xsave_features() && arch_user_range(at, fpu_area_size()) && !user_xrstor((const void *)(uintptr_t)at, xsave_features()))
+        return STATUS_OK;
+    // The CPU refuses a part of it, or the memory is not there. Checked in a copy: the thread's own area must never hold anything unsafe, even for a moment.
     static_assert(PAGE_SIZE >= 512 + 64);
     void *copy = fpu_scratch();
     if (!copy)
@@ -157,7 +174,7 @@ static enum status fpu_pop(uint64_t at)
 
 enum status arch_signal_pop(struct arch_frame *frame, uint64_t *mask, struct linux_stack *stack)
 {
-    struct ucontext user;
+    struct ucontext user __attribute__((uninitialized));
     TRY(arch_copy_from_user(&user, frame->rsp, sizeof user)); // the handler's return took the restorer away
     const struct sigcontext *from = &user.context;
     if (from->rip >= arch_user_end())
@@ -165,29 +182,7 @@ enum status arch_signal_pop(struct arch_frame *frame, uint64_t *mask, struct lin
     if ((from->cs | USER_RING) != SELECTOR_USER_CODE)
         return STATUS_BAD_ADDRESS; // there is no other code segment to return to
     TRY(fpu_pop(from->fpu));
-    uint64_t flags = (frame->rflags & ~USER_FLAGS) | (from->rflags & USER_FLAGS);
-    *frame = (struct arch_frame){
-        .r8 = from->r8,
-        .r9 = from->r9,
-        .r10 = from->r10,
-        .r11 = from->r11,
-        .r12 = from->r12,
-        .r13 = from->r13,
-        .r14 = from->r14,
-        .r15 = from->r15,
-        .rdi = from->rdi,
-        .rsi = from->rsi,
-        .rbp = from->rbp,
-        .rbx = from->rbx,
-        .rdx = from->rdx,
-        .rax = from->rax,
-        .rcx = from->rcx,
-        .rsp = from->rsp,
-        .rip = from->rip,
-        .rflags = flags,
-        .cs = SELECTOR_USER_CODE,
-        .ss = SELECTOR_USER_DATA,
-    };
+    frame_from_context(frame, from);
     *mask = user.mask;
     *stack = user.stack;
     return STATUS_OK;

@@ -84,6 +84,11 @@ void fpu_registers_load(const void *area)
         __asm__ volatile("fxrstor64 (%0)" : : "r"(area) : "memory");
 }
 
+// XSAVEOPT saves them all when they were last loaded from somewhere else.
+void fpu_registers_changed(struct arch_thread *thread)
+{
+}
+
 void fpu_registers_close(struct arch_thread *thread, bool trap)
 {
     trap_first_use(trap);

@@ -81,10 +81,15 @@ static inline struct signal_action *signal_action_change(struct signal_actions *
     return &actions->action[number];
 }
 // Standard signals are kept once, real-time ones (from 32 on) as often as they are sent.
+struct queued_signal {
+    struct list_node link;
+    struct linux_siginfo info;
+};
 struct pending_signals {
-    uint64_t set;           // bit n−1: signal n
-    struct list_node queue; // struct queued_signal, oldest first; a signal without one is delivered without details
-    uint32_t length;        // of the queue, at most SIGNAL_QUEUE_MAX
+    uint64_t set;               // bit n−1: signal n
+    struct list_node queue;     // struct queued_signal, oldest first; a signal without one is delivered without details
+    uint32_t length;            // of the queue, at most SIGNAL_QUEUE_MAX
+    struct queued_signal first; // serves while it is in no queue; the others are from the heap
 };
 void pending_signals_init(struct pending_signals *pending);
 void pending_signals_clear(struct pending_signals *pending); // nobody else sees it any more

@@ -65,7 +65,8 @@ void kernel_exit_to_user(struct arch_frame *frame)
 {
     struct thread *self = thread_current();
     arch_exit_work_set(false);
-    kernel_exit_to_kernel(); // gives way if asked
+    if (arch_reschedule_wanted())
+        kernel_exit_to_kernel(); // gives way
     if (!(self->flags & (THREAD_SIGNALLED | THREAD_KILL_PENDING)))
         return;
     arch_interrupts_enable();

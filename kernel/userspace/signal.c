@@ -38,11 +38,6 @@ static const uint64_t fault_signals =
 
 // ---- pending sets; actions->lock is held ----
 
-struct queued_signal {
-    struct list_node link;
-    struct linux_siginfo info;
-};
-
 static struct queued_signal *queued_of(struct list_node *node)
 {
     return container_of(node, struct queued_signal, link);
@@ -50,15 +45,25 @@ static struct queued_signal *queued_of(struct list_node *node)
 
 void pending_signals_init(struct pending_signals *pending)
 {
-    *pending = (struct pending_signals){};
+    pending->set = 0;
+    pending->length = 0;
     list_init(&pending->queue);
+    list_init(&pending->first.link);
+}
+
+static struct queued_signal *queued_new(struct pending_signals *pending)
+{
+    if (!list_linked(&pending->first.link))
+        return &pending->first;
+    return pending->length < SIGNAL_QUEUE_MAX ? heap_alloc(sizeof(struct queued_signal)) : nullptr;
 }
 
 static void queued_free(struct pending_signals *pending, struct queued_signal *queued)
 {
     list_remove(&queued->link);
     pending->length--;
-    heap_free(queued);
+    if (queued != &pending->first)
+        heap_free(queued);
 }
 
 void pending_signals_clear(struct pending_signals *pending)
@@ -67,13 +72,13 @@ void pending_signals_clear(struct pending_signals *pending)
         queued_free(pending, queued_of(node));
 }
 
-static void pending_add(struct pending_signals *pending, const struct linux_siginfo *info)
+[[gnu::always_inline]] static inline void pending_add(struct pending_signals *pending, const struct linux_siginfo *info)
 {
     uint64_t bit = signal_bit(info->number);
     if (pending->set & bit && info->number < SIGNAL_REALTIME_FIRST)
         return;
     pending->set |= bit;
-    struct queued_signal *queued = pending->length < SIGNAL_QUEUE_MAX ? heap_alloc(sizeof *queued) : nullptr;
+    struct queued_signal *queued = queued_new(pending);
     if (!queued)
         return;
     queued->info = *info;
@@ -81,10 +86,9 @@ static void pending_add(struct pending_signals *pending, const struct linux_sigi
     pending->length++;
 }
 
-static void pending_take(struct pending_signals *pending, int number, struct linux_siginfo *info)
+[[gnu::noinline]] static void pending_search(struct pending_signals *pending, int number, struct linux_siginfo *info)
 {
     bool found = false, more = false;
-    *info = (struct linux_siginfo){ .number = number, .code = LINUX_SI_USER };
     list_for_each_safe(node, &pending->queue) {
         struct queued_signal *queued = queued_of(node);
         if (queued->info.number != number)
@@ -95,9 +99,25 @@ static void pending_take(struct pending_signals *pending, int number, struct lin
         *info = queued->info;
         found = true;
         queued_free(pending, queued);
+        if (number < SIGNAL_REALTIME_FIRST)
+            break; // there is never another
     }
+    if (!found)
+        *info = (struct linux_siginfo){ .number = number, .code = LINUX_SI_USER };
     if (!more)
         pending->set &= ~signal_bit(number);
+}
+
+[[gnu::always_inline]] static inline void pending_take(struct pending_signals *pending, int number, struct linux_siginfo *info)
+{
+    struct queued_signal *first = &pending->first;
+    if (pending->queue.next != &first->link || first->info.number != number || number >= SIGNAL_REALTIME_FIRST) {
+        pending_search(pending, number, info);
+        return;
+    }
+    *info = first->info;
+    queued_free(pending, first);
+    pending->set &= ~signal_bit(number);
 }
 
 static void pending_forget(struct pending_signals *pending, uint64_t set)
@@ -118,7 +138,8 @@ static uint64_t deliverable(const struct thread *thread)
 static void thread_refresh(struct thread *thread)
 {
     if (!deliverable(thread)) {
-        atomic_fetch_and(&thread->flags, ~THREAD_SIGNALLED);
+        if (thread->flags & THREAD_SIGNALLED)
+            atomic_fetch_and(&thread->flags, ~THREAD_SIGNALLED);
         return;
     }
     atomic_fetch_or(&thread->flags, THREAD_SIGNALLED);
@@ -191,6 +212,8 @@ static void process_stop(struct process *process, int number)
 static void send_prepare(struct process *process, int number)
 {
     struct user_process *user = process->user;
+    if (LIKELY(!(signal_bit(number) & (stop_signals | signal_bit(LINUX_SIGCONT)))))
+        return;
     if (number == LINUX_SIGCONT)
         pending_forget(&user->pending, stop_signals);
     if (stop_signals & signal_bit(number))
@@ -323,7 +346,7 @@ void signal_set_blocked(struct thread *self, uint64_t blocked)
 
 // Takes the next one of `set` in Linux's order: SIGKILL, then what was sent to the thread before what was sent to its process, of each
 // faults first, then the lowest number. 0: none. actions->lock is held.
-static int pending_choose(struct thread *self, uint64_t set, struct linux_siginfo *info)
+[[gnu::always_inline]] static inline int pending_choose(struct thread *self, uint64_t set, struct linux_siginfo *info)
 {
     struct pending_signals *own = &self->user->pending, *shared = &self->process->user->pending;
     uint64_t kill = (own->set | shared->set) & set & signal_bit(LINUX_SIGKILL);
@@ -336,16 +359,22 @@ static int pending_choose(struct thread *self, uint64_t set, struct linux_siginf
     return number;
 }
 
-// Takes the next signal to deliver; 0: none is left. *action: what to do about it.
-static int signal_take(struct thread *self, struct linux_siginfo *info, struct signal_action *action)
+// Takes the next signal to deliver; 0: none is left. *action: what to do about it. What is blocked while its handler runs is blocked from
+// now on; *before: what was blocked until now.
+static int signal_take(struct thread *self, struct linux_siginfo *info, struct signal_action *action, uint64_t *before)
 {
+    *before = self->user->blocked;
     struct signal_actions *actions = self->process->user->actions;
     bool on = spinlock_acquire_irq(&actions->lock);
     int number = pending_choose(self, ~self->user->blocked, info);
     if (number) {
         *action = *signal_action(actions, number);
-        if (action->flags & LINUX_SA_RESETHAND && action->handler > LINUX_SIG_IGN)
-            signal_action_change(actions, number)->handler = LINUX_SIG_DFL;
+        if (action->handler > LINUX_SIG_IGN) {
+            uint64_t own = action->flags & LINUX_SA_NODEFER ? 0 : signal_bit(number);
+            self->user->blocked |= (action->mask | own) & ~never_blocked;
+            if (action->flags & LINUX_SA_RESETHAND)
+                signal_action_change(actions, number)->handler = LINUX_SIG_DFL;
+        }
     }
     thread_refresh(self);
     spinlock_release_irq(&actions->lock, on);
@@ -421,18 +450,18 @@ uint64_t signal_restorer(const struct user_process *user, const struct signal_ac
 }
 
 static void handler_enter(struct thread *self, struct arch_frame *frame, const struct linux_siginfo *info,
-                          const struct signal_action *action)
+                          const struct signal_action *action, uint64_t before)
 {
     struct user_thread *user = self->user;
     struct linux_stack *alternate = &user->alternate_stack;
     bool inside = alternate->size && on_alternate_stack(alternate, arch_frame_sp(frame));
-    struct signal_delivery delivery = {
+    struct signal_delivery delivery __attribute__((uninitialized)) = {
         .number = info->number,
         .handler = action->handler,
         .restorer = signal_restorer(self->process->user, action),
         .flags = action->flags,
-        .info = *info,
-        .mask = user->restore_blocked ? user->saved_blocked : user->blocked,
+        .info = info,
+        .mask = user->restore_blocked ? user->saved_blocked : before,
         .stack = *alternate,
         .on_alternate = action->flags & LINUX_SA_ONSTACK && alternate->size && !inside,
     };
@@ -442,14 +471,11 @@ static void handler_enter(struct thread *self, struct arch_frame *frame, const s
         const struct linux_siginfo fault = { .number = LINUX_SIGSEGV, .code = LINUX_SI_KERNEL };
         if (info->number == LINUX_SIGSEGV)
             user_exit(LINUX_SIGSEGV);
+        signal_set_blocked(self, before);
         signal_force(self, &fault);
         return;
     }
     user->restore_blocked = false;
-    uint64_t blocked = user->blocked | action->mask;
-    if (!(action->flags & LINUX_SA_NODEFER))
-        blocked |= signal_bit(info->number);
-    signal_set_blocked(self, blocked);
 }
 
 // No handler ran: interrupted calls begin anew, with the mask they came with.
@@ -464,21 +490,22 @@ static void syscall_restart(struct thread *self, struct arch_frame *frame)
 
 void signal_deliver(struct thread *self, struct arch_frame *frame)
 {
-    struct linux_siginfo info;
-    struct signal_action action;
+    struct linux_siginfo info __attribute__((uninitialized));
+    struct signal_action action __attribute__((uninitialized));
+    uint64_t before;
     int number;
     for (;;) {
         if (self->process->state == PROCESS_STOPPED)
             thread_stop_self();
         if (self->flags & THREAD_KILL_PENDING)
             user_thread_exit(0);
-        number = signal_take(self, &info, &action);
+        number = self->flags & THREAD_SIGNALLED ? signal_take(self, &info, &action, &before) : 0;
         if (!number)
             break;
         if (action.handler == LINUX_SIG_DFL || number == LINUX_SIGKILL || number == LINUX_SIGSTOP)
             default_act(self, number);
         else if (action.handler != LINUX_SIG_IGN)
-            handler_enter(self, frame, &info, &action);
+            handler_enter(self, frame, &info, &action, before);
     }
     syscall_restart(self, frame);
     if (self->user->restore_blocked) {

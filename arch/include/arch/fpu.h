@@ -25,6 +25,9 @@ void fpu_registers_open(void);
 void fpu_registers_save(struct arch_thread *thread);
 void fpu_registers_load(const void *area);
 
+// The registers hold a state of `thread` that its area does not: the next save must not be left out.
+void fpu_registers_changed(struct arch_thread *thread);
+
 // Says whether `thread`'s next instruction of the unit in user mode is to trap (arch_fpu_first_use). nullptr: a kernel thread runs,
 // nobody's user mode is next.
 void fpu_registers_close(struct arch_thread *thread, bool trap);
@@ -42,7 +45,8 @@ void fpu_switch(struct arch_thread *from, struct arch_thread *to);
 // The running thread is as if it had never used the unit.
 void fpu_reset(struct arch_thread *self);
 
-// The running thread's registers hold the initial state; it may go on using them. For signal handlers.
+// The running thread's registers hold the initial state; it may go on using them. For signal handlers. Whoever has an area has its
+// state in the registers while it runs, in the kernel too.
 void fpu_clear(void);
 
 // Copies the running thread's state. STATUS_NO_MEMORY leaves the child without any.

@@ -14,7 +14,7 @@ struct signal_delivery {
     uint64_t restorer; // where the handler returns to: code that calls rt_sigreturn; never 0
     uint64_t flags;    // SA_SIGINFO, SA_ONSTACK, SA_RESTORER …
     uint64_t mask;     // to restore on sigreturn
-    struct linux_siginfo info;
+    const struct linux_siginfo *info;
     struct linux_stack stack; // alternate stack as sigaltstack reports it
     bool on_alternate;        // run the handler on it
 };

@@ -161,6 +161,8 @@ int64_t sys_rt_sigtimedwait(struct thread *self, const struct syscall_arguments 
     outcome = signal_wait(self, set, deadline_ns, &info);
     if (outcome == STATUS_OK && value[1])
         outcome = arch_copy_to_user(value[1], &info, sizeof info);
+    if (outcome == STATUS_OK && value[1])
+        outcome = arch_clear_user(value[1] + sizeof info, LINUX_SIGINFO_SIZE - sizeof info);
     return outcome == STATUS_OK ? info.number : syscall_result(outcome == STATUS_TIMEOUT ? STATUS_AGAIN : outcome);
 }
 
@@ -233,12 +235,11 @@ static enum status kill_process(struct thread *self, uint64_t id, const struct l
     return outcome;
 }
 
-static struct linux_siginfo info_from(struct thread *self, int number, int code)
+static void info_fill(struct linux_siginfo *info, struct thread *self, int number, int code)
 {
-    struct linux_siginfo info = { .number = number, .code = code };
-    info.process = (int32_t)self->process->id;
-    info.user = user_process(self)->user;
-    return info;
+    *info = (struct linux_siginfo){ .number = number, .code = code };
+    info->process = (int32_t)self->process->id;
+    info->user = user_process(self)->user;
 }
 
 int64_t sys_kill(struct thread *self, const struct syscall_arguments *arguments)
@@ -247,7 +248,8 @@ int64_t sys_kill(struct thread *self, const struct syscall_arguments *arguments)
     uint64_t number = (uint32_t)arguments->value[1];
     if (number > SIGNALS)
         return syscall_result(STATUS_BAD_ARGUMENT);
-    const struct linux_siginfo info = info_from(self, (int)number, LINUX_SI_USER);
+    struct linux_siginfo info __attribute__((uninitialized));
+    info_fill(&info, self, (int)number, LINUX_SI_USER);
     if (id > 0)
         return syscall_result(kill_process(self, (uint64_t)id, &info));
     uint64_t group = id == 0 ? self->process->group : id == -1 ? 0 : (uint64_t)-(int64_t)id;
@@ -266,7 +268,8 @@ static int64_t thread_kill(struct thread *self, int32_t group, int32_t id, uint6
     if (target->user && (!group || target->process->id == (uint64_t)group))
         outcome = may_signal(self, target->process) ? STATUS_OK : STATUS_NOT_PERMITTED;
     if (outcome == STATUS_OK && number) {
-        const struct linux_siginfo info = info_from(self, (int)number, LINUX_SI_TKILL);
+        struct linux_siginfo info __attribute__((uninitialized));
+        info_fill(&info, self, (int)number, LINUX_SI_TKILL);
         outcome = signal_send_thread(target, &info);
     }
     thread_release(target);
