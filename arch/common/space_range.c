@@ -159,20 +159,41 @@ static uint64_t entry_with_access(uint64_t entry, unsigned level, uint32_t acces
     return level ? page_entry_large(page) : page;
 }
 
+// The span of the pages that CPUs may remember otherwise, [*first, *last), grows.
+static void protect_entries(const struct table_run *run, uint32_t access, uint64_t *first, uint64_t *last)
+{
+    for (size_t i = table_run_next(run, run->first); i < run->end; i = table_run_next(run, i + 1)) {
+        uint64_t old = entry_read(&run->table[i]), page = table_run_address(run, i);
+        entry_write(&run->table[i], entry_with_access(old, run->level, access));
+        if (!page_entry_present(old))
+            continue;
+        *first = MIN(*first, page);
+        *last = page + PAGE_SIZE;
+    }
+}
+
+// One page, which is what programs change most. False: its table is not there, or it is large.
+static bool protect_page(struct arch_space *space, uint64_t at, uint32_t access)
+{
+    struct table_entry *leaf = arch_leaf_find(space, at);
+    uint64_t old = leaf ? entry_read(leaf) : 0;
+    if (!old)
+        return leaf;
+    entry_write(leaf, entry_with_access(old, 0, access));
+    if (page_entry_present(old))
+        arch_space_flush_page(space, at);
+    page_table_publish_user();
+    return true;
+}
+
 void arch_space_protect(struct arch_space *space, virt_t from, virt_t to, uint32_t access)
 {
-    uint64_t first = UINT64_MAX, last = 0; // of the pages that CPUs may remember otherwise
+    if (to.raw - from.raw == PAGE_SIZE && protect_page(space, from.raw, access))
+        return;
+    uint64_t first = UINT64_MAX, last = 0;
     struct table_run run;
-    for (uint64_t at = from.raw; table_run_find(space, at, to.raw, &run); at = table_run_end(&run)) {
-        for (size_t i = table_run_next(&run, run.first); i < run.end; i = table_run_next(&run, i + 1)) {
-            uint64_t old = entry_read(&run.table[i]), page = table_run_address(&run, i);
-            entry_write(&run.table[i], entry_with_access(old, run.level, access));
-            if (!page_entry_present(old))
-                continue;
-            first = MIN(first, page);
-            last = page + PAGE_SIZE;
-        }
-    }
+    for (uint64_t at = from.raw; table_run_find(space, at, to.raw, &run); at = table_run_end(&run))
+        protect_entries(&run, access, &first, &last);
     if (last)
         arch_space_flush(space, first, last);
     page_table_publish_user();

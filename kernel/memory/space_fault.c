@@ -48,7 +48,7 @@ static enum status source_get(const struct fault *fault, bool for_write, phys_t 
     return STATUS_IO_ERROR;
 }
 
-static enum status user_frame_alloc(uint32_t flags, phys_t *frame)
+static inline enum status user_frame_alloc(uint32_t flags, phys_t *frame)
 {
     if (UNLIKELY(!frames_user_allowed()))
         return STATUS_NO_MEMORY;
@@ -86,12 +86,14 @@ static enum status fault_zero_read(const struct fault *fault)
     return STATUS_OK;
 }
 
-static enum status fault_zero_write(const struct fault *fault)
+// The first write to a page of private anonymous memory: what programs fault at most.
+static inline enum status fault_zero_write(struct space *space, struct region *region, struct table_entry *leaf)
 {
     phys_t frame;
     TRY(user_frame_alloc(FRAME_ZEROED, &frame));
-    region_has(fault->region, REGION_ANONYMOUS_PAGES);
-    arch_leaf_set(fault->leaf, frame, access_full(fault->region));
+    region_has(region, REGION_ANONYMOUS_PAGES);
+    counter_add(&space->faults_minor);
+    arch_leaf_set(leaf, frame, access_full(region));
     return STATUS_OK;
 }
 
@@ -167,9 +169,11 @@ static enum status fault_source_read(const struct fault *fault)
 
 static enum status fault_absent(const struct fault *fault)
 {
+    if (!fault->region->source && fault->write)
+        return fault_zero_write(fault->space, fault->region, fault->leaf);
     counter_add(&fault->space->faults_minor);
-    if (LIKELY(!fault->region->source))
-        return LIKELY(fault->write) ? fault_zero_write(fault) : fault_zero_read(fault);
+    if (!fault->region->source)
+        return fault_zero_read(fault);
     if (!fault->write)
         return fault_source_read(fault);
     return fault->region->flags & REGION_SHARED ? fault_shared_write(fault) : fault_private_write(fault);
@@ -271,20 +275,30 @@ static uint32_t access_wanted(uint32_t kind)
 static enum status fault_serve(const struct fault *fault, uint32_t wanted)
 {
     uint64_t entry = entry_read(fault->leaf);
-    return LIKELY(!entry) ? fault_absent(fault) : fault_present(fault, entry, wanted);
+    return entry ? fault_present(fault, entry, wanted) : fault_absent(fault);
 }
 
-// The space's lock and the region's are held. STATUS_BUSY: it takes the whole space.
-static enum status fault_in_region(struct space *space, struct region *region, uint64_t address, uint32_t kind) MUST_SHARE(space->lock)
+// As fault_in_region, of what does not go without saying.
+[[gnu::noinline]] static enum status fault_in_region_any(struct space *space, struct region *region, struct table_entry *leaf,
+                                                         uint64_t address, uint32_t kind) MUST_SHARE(space->lock)
 {
-    struct fault fault = { space, region, align_down(address, PAGE_SIZE), nullptr, kind & FAULT_WRITE };
-    fault.leaf = arch_leaf_find(&space->arch, fault.page);
-    if (UNLIKELY(!fault.leaf)) {
+    struct fault fault = { space, region, align_down(address, PAGE_SIZE), leaf, kind & FAULT_WRITE };
+    if (UNLIKELY(!leaf)) {
         if (space_fault_large(space, region, fault.page, kind))
             return STATUS_OK;
         TRY(arch_leaf_make(&space->arch, fault.page, &fault.leaf));
     }
     return fault_serve(&fault, access_wanted(kind));
+}
+
+// The space's lock and the region's are held. STATUS_BUSY: it takes the whole space.
+static inline enum status fault_in_region(struct space *space, struct region *region, uint64_t address, uint32_t kind)
+    MUST_SHARE(space->lock)
+{
+    struct table_entry *leaf = arch_leaf_find(&space->arch, address);
+    if (LIKELY(leaf && !entry_read(leaf) && kind & FAULT_WRITE && !region->source))
+        return fault_zero_write(space, region, leaf);
+    return fault_in_region_any(space, region, leaf, address, kind);
 }
 
 enum status space_fault_locked(struct space *space, uint64_t address, uint32_t kind)
@@ -306,9 +320,11 @@ enum status space_fault_locked(struct space *space, uint64_t address, uint32_t k
 }
 
 // Most faults find their region and tables of the space's own. STATUS_BUSY: this one does not.
-static enum status fault_shared(struct space *space, uint64_t address, uint32_t kind) MUST_SHARE(space->lock)
+static inline enum status fault_shared(struct space *space, uint64_t address, uint32_t kind) MUST_SHARE(space->lock)
 {
-    struct region *region = space_find(space, address);
+    struct region *region = atomic_load_explicit(&space->recent, memory_order_relaxed);
+    if (UNLIKELY(!region || address - region->start >= region_size(region)))
+        region = space_find(space, address);
     if (UNLIKELY(!region)) {
         region = region_after(space, address);
         return region && region->flags & REGION_GROWS_DOWN ? STATUS_BUSY : STATUS_NOT_MAPPED;

@@ -119,7 +119,7 @@ static void take_space(struct process *process, struct process_figures *figures)
     figures->text = usage.text;
     figures->data = usage.data;
     figures->stack = usage.stack;
-    figures->faults_minor = usage.faults_minor + usage.faults_copied;
+    figures->faults_minor = usage.faults_minor;
     figures->heap_start = space->heap_start;
     figures->argument_start = space->argument_start;
     figures->argument_end = space->argument_end;

@@ -7,10 +7,21 @@
 
 #include <stdatomic.h>
 
+#include <arch/cpu.h>
 #include <arch/page_table.h>
 #include <arch/space.h>
 
+#include <helix/cpu.h>
 #include <helix/frames.h>
+
+// arch_space_flush of one page.
+static inline void arch_space_flush_page(struct arch_space *space, uint64_t at)
+{
+    if (LIKELY(cpu_local()->arch.space == space))
+        translation_forget_page((uint16_t)space->tag, at);
+    else
+        arch_space_flush(space, at, at + PAGE_SIZE);
+}
 
 // How many bits of an address lie below what one entry of a table of this level covers. Level 0: the last.
 static inline unsigned table_shift(unsigned level)
@@ -85,7 +96,14 @@ static inline void arch_leaf_set_run(struct table_entry *leaf, const phys_t *fra
 
 static inline void arch_leaf_set(struct table_entry *leaf, phys_t frame, uint32_t access)
 {
-    arch_leaf_set_run(leaf, &frame, 1, access);
+    _Atomic uint64_t *groups = table_groups(leaf);
+    uint64_t bit = 1ull << (uintptr_t)leaf / (TABLE_GROUP * sizeof *leaf) % 64;
+    if (UNLIKELY(!(atomic_load_explicit(groups, memory_order_relaxed) & bit)))
+        atomic_fetch_or_explicit(groups, bit, memory_order_relaxed);
+    if (access & PAGE_EXECUTE)
+        page_table_publish_code(frame);
+    atomic_store_explicit(&leaf->raw, page_entry(frame, access), memory_order_release);
+    page_table_publish_user();
 }
 
 // Puts another page, or the same with other rights, in the place of what is there; no CPU ever sees two frames for one page.
@@ -93,7 +111,7 @@ static inline void arch_leaf_replace(struct arch_space *space, uint64_t at, stru
 {
     if (page_entry_present(entry_read(leaf))) {
         entry_write(leaf, 0);
-        arch_space_flush(space, at, at + PAGE_SIZE);
+        arch_space_flush_page(space, at);
     }
     arch_leaf_set(leaf, frame, access);
 }
