@@ -17,7 +17,7 @@ uint64_t direct_map_base = DIRECT_MAP_START;
 struct arch_space table_kernel_space;
 uint64_t table_kernel_groups;
 static bool frames_ready; // tables come from frame_alloc instead of boot memory
-static struct spinlock kernel_lock = SPINLOCK(RANK_KERNEL_SPACE);
+struct spinlock table_kernel_lock = SPINLOCK(RANK_KERNEL_SPACE);
 
 extern char kernel_image_start[], kernel_text_end[], kernel_rodata_start[], kernel_rodata_end[], kernel_data_start[], kernel_image_end[];
 
@@ -59,10 +59,21 @@ static enum status kernel_entry_make(uint64_t at, unsigned level, struct table_e
             atomic_thread_fence(memory_order_release);
             entry_write(entry, page_entry_table(made));
         }
+        if (!page_entry_is_own(entry_read(entry)))
+            return STATUS_ALREADY_MAPPED; // by a larger page
         table = table_below(entry_read(entry));
     }
     *found = &table[table_index(at, level)];
     return STATUS_OK;
+}
+
+enum status table_kernel_reach(uint64_t at, unsigned level, bool make, struct table_entry **entry)
+{
+    if (make)
+        TRY(kernel_entry_make(at, level, entry));
+    else
+        *entry = kernel_entry_find(at, level);
+    return *entry ? STATUS_OK : STATUS_NOT_MAPPED;
 }
 
 static bool table_is_empty(const struct table_entry *table)
@@ -175,7 +186,7 @@ enum status arch_kernel_map(virt_t at, phys_t frame, size_t pages, uint32_t acce
     if (access & PAGE_WRITE && access & PAGE_EXECUTE)
         return STATUS_DENIED;
     enum status outcome = STATUS_OK;
-    spinlock_acquire(&kernel_lock);
+    spinlock_acquire(&table_kernel_lock);
     size_t i;
     for (i = 0; i < pages && outcome == STATUS_OK; i++) {
         struct table_entry *entry;
@@ -184,7 +195,7 @@ enum status arch_kernel_map(virt_t at, phys_t frame, size_t pages, uint32_t acce
             entry_write(entry, page_entry((phys_t){ frame.raw + i * PAGE_SIZE }, access | PAGE_GLOBAL));
     }
     page_table_publish_kernel();
-    spinlock_release(&kernel_lock);
+    spinlock_release(&table_kernel_lock);
     if (outcome != STATUS_OK)
         arch_kernel_unmap(at, i - 1);
     return outcome;
@@ -194,7 +205,7 @@ enum status arch_kernel_map(virt_t at, phys_t frame, size_t pages, uint32_t acce
 static phys_t kernel_unmap_in_table(uint64_t from, uint64_t to)
 {
     phys_t empty = { 0 };
-    spinlock_acquire(&kernel_lock);
+    spinlock_acquire(&table_kernel_lock);
     struct table_entry *above = kernel_entry_find(from, 1);
     if (above && page_entry_is_table(entry_read(above))) {
         struct table_entry *table = table_below(entry_read(above));
@@ -208,7 +219,7 @@ static phys_t kernel_unmap_in_table(uint64_t from, uint64_t to)
             translation_forget_kernel(from); // the CPU may remember the way, too
         }
     }
-    spinlock_release(&kernel_lock);
+    spinlock_release(&table_kernel_lock);
     return empty;
 }
 

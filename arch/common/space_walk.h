@@ -4,6 +4,8 @@
 
 #include <arch/table_walk.h>
 
+#include <helix/spinlock.h>
+
 // Flushing more pages than this one by one costs more than forgetting the whole space.
 enum { FLUSH_PAGES_MOST = 32 };
 
@@ -43,6 +45,19 @@ static inline uint64_t groups_of(const struct table_entry *table)
 {
     return atomic_load_explicit(table_groups(table), memory_order_relaxed);
 }
+
+// ---- space_kernel.c (the host: memory.c) ----
+
+extern struct spinlock table_kernel_lock; // RANK_KERNEL_SPACE: round the kernel half
+
+// The entry of a kernel address at `level`, making the tables on the way or not: STATUS_NO_MEMORY, STATUS_ALREADY_MAPPED (by a
+// larger page); STATUS_NOT_MAPPED.
+enum status table_kernel_reach(uint64_t at, unsigned level, bool make, struct table_entry **entry) MUST_HOLD(table_kernel_lock);
+
+// ---- space_page.c ----
+
+// As that, in a user space.
+enum status table_reach(struct arch_space *space, uint64_t at, unsigned level, bool make, struct table_entry **entry);
 
 // ---- space_table.c ----
 

@@ -14,6 +14,9 @@
 
 #include <helix/boot_info.h>
 #include <helix/frames.h>
+#include <helix/spinlock.h>
+
+#include "../common/space_walk.h"
 
 #include "host.h"
 
@@ -24,7 +27,8 @@ uint64_t direct_map_base = HOST_DIRECT_MAP;
 
 static int memory_file = -1;
 struct arch_space table_kernel_space; // what arch_kernel_map maps in the process, for those who look it up
-uint64_t table_kernel_groups;         // none: a user's root has nothing of it
+struct spinlock table_kernel_lock = SPINLOCK(RANK_KERNEL_SPACE);
+uint64_t table_kernel_groups; // none: a user's root has nothing of it
 
 // Names of the kernel image's parts that a linker script would define.
 char kernel_image_start[1], kernel_bss_start[1], kernel_bss_end[1];
@@ -75,13 +79,23 @@ void host_memory_own(void)
     }
 }
 
+static enum status kernel_space_ready(void)
+{
+    return table_kernel_space.root.raw ? STATUS_OK : arch_space_create(&table_kernel_space);
+}
+
+enum status table_kernel_reach(uint64_t at, unsigned level, bool make, struct table_entry **entry)
+{
+    TRY(kernel_space_ready());
+    return table_reach(&table_kernel_space, at, level, make, entry);
+}
+
 // Really maps the frames there, so that stacks can be used and their guard pages fault.
 enum status arch_kernel_map(virt_t at, phys_t frame, size_t pages, uint32_t access)
 {
     if (access & PAGE_WRITE && access & PAGE_EXECUTE)
         return STATUS_DENIED;
-    if (!table_kernel_space.root.raw)
-        TRY(arch_space_create(&table_kernel_space));
+    TRY(kernel_space_ready());
     for (size_t i = 0; i < pages; i++) {
         virt_t page = { at.raw + i * PAGE_SIZE };
         phys_t backing = { frame.raw + i * PAGE_SIZE };

@@ -78,12 +78,13 @@ static inline void page_table_publish_kernel(void);
 static inline void page_table_publish_code(phys_t frame);
 
 // Forgets cached translations on this CPU: one page, the way to one page, or everything of one address space (tag 0: the CPU has
-// no tags, what is loaded is meant), one kernel page with the way to it, everything of all user spaces.
+// no tags, what is loaded is meant), one kernel page with the way to it, everything of all user spaces, everything.
 static inline void translation_forget_page(uint16_t tag, uint64_t at);
 static inline void translation_forget_way(uint16_t tag, uint64_t at);
 static inline void translation_forget_space(uint16_t tag);
 static inline void translation_forget_kernel(uint64_t at);
 static inline void translation_forget_users(void);
+static inline void translation_forget_all(void);
 
 // Translates user addresses by this root from now on; the kernel's root: by none. Without tags, nothing of the last space is left.
 static inline void page_table_load(phys_t root, uint16_t tag, bool kernel);

@@ -76,6 +76,18 @@ enum status arch_space_move(struct arch_space *space, virt_t from, virt_t to, ui
 enum status arch_space_share(struct arch_space *source, struct arch_space *target, virt_t from, virt_t to, virt_t whole_from,
                              virt_t whole_to);
 
+// One page of any size, in a user space or the kernel's, `at` and `frame` aligned to it: `level` 0 is 4 KiB, 1 is 2 MiB, 2 is 1 GiB. It
+// borrows its frames. map: STATUS_UNSUPPORTED (the CPU has no such pages), STATUS_ALREADY_MAPPED (a page or a table is there),
+// STATUS_NO_MEMORY. unmap, protect: STATUS_NOT_MAPPED (no page of this size is there), STATUS_DENIED (it is not borrowed). Nothing changed
+// then; otherwise all CPUs have forgotten what was before.
+enum status arch_page_map(struct arch_space *space, virt_t at, unsigned level, phys_t frame, uint32_t access);
+enum status arch_page_unmap(struct arch_space *space, virt_t at, unsigned level, phys_t *frame);
+enum status arch_page_protect(struct arch_space *space, virt_t at, unsigned level, uint32_t access);
+
+// Makes this CPU forget one kernel page; everything.
+void arch_kernel_flush(virt_t at);
+void arch_kernel_flush_all(void);
+
 // Makes all CPUs forget what they remember of the pages in [from, to). The lock may be shared.
 void arch_space_flush(struct arch_space *space, uint64_t from, uint64_t to);
 

@@ -193,6 +193,11 @@ static inline void page_table_load(phys_t root, uint16_t tag, bool kernel)
     __asm__ volatile("msr ttbr0_el1, %0\n\tisb" : : "r"(table) : "memory");
 }
 
+static inline void translation_forget_all(void)
+{
+    translation_forget_users(); // which spares nothing
+}
+
 static inline uint32_t translation_tags(void)
 {
     uint64_t control;

@@ -133,9 +133,23 @@ static inline void translation_forget_space(uint16_t tag)
     host_translation_forget_space(tag);
 }
 
+// Kernel addresses are the process's own.
+static inline void page_table_publish_kernel(void)
+{
+}
+
+static inline void translation_forget_kernel(uint64_t at)
+{
+}
+
 static inline void translation_forget_users(void)
 {
     host_translation_forget_users();
+}
+
+static inline void translation_forget_all(void)
+{
+    translation_forget_users(); // which spares nothing
 }
 
 static inline uint32_t translation_tags(void)

@@ -171,6 +171,11 @@ static inline void translation_forget_users(void)
     __asm__ volatile("sfence.vma" : : : "memory");
 }
 
+static inline void translation_forget_all(void)
+{
+    translation_forget_users(); // which spares nothing
+}
+
 static inline uint32_t translation_tags(void)
 {
     return riscv_translation_tags;

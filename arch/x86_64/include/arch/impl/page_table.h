@@ -18,6 +18,8 @@ enum page_entry_bits : uint64_t {
     PAGE_ENTRY_FRAME = 0x000f'ffff'ffff'f000,
 };
 
+enum : uint64_t { PAGE_CONTROL_GLOBAL = 1 << 7 }; // CR4.PGE
+
 static inline unsigned page_table_levels(void)
 {
     return 4;
@@ -159,6 +161,14 @@ static inline void translation_forget_users(void)
 static inline void translation_forget_space(uint16_t tag)
 {
     translation_forget_users();
+}
+
+// Changing CR4.PGE forgets global translations as well.
+static inline void translation_forget_all(void)
+{
+    uint64_t control;
+    __asm__ volatile("movq %%cr4, %0" : "=r"(control));
+    __asm__ volatile("movq %0, %%cr4\n\tmovq %1, %%cr4" : : "r"(control ^ PAGE_CONTROL_GLOBAL), "r"(control) : "memory");
 }
 
 static inline uint32_t translation_tags(void)
