@@ -2,15 +2,11 @@
 // space_walk.h: walks through tables, and their making and unmaking, for the files of arch/common/space*.c.
 #pragma once
 
+#include <arch/table_kernel.h>
 #include <arch/table_walk.h>
-
-#include <helix/spinlock.h>
 
 // Flushing more pages than this one by one costs more than forgetting the whole space.
 enum { FLUSH_PAGES_MOST = 32 };
-
-extern struct arch_space table_kernel_space; // the kernel half
-extern uint64_t table_kernel_groups;         // [const] after boot: the groups of its root that every user's root has as well
 
 // What one entry of a table of this level covers, in bytes.
 static inline uint64_t table_span(unsigned level)
@@ -45,19 +41,6 @@ static inline uint64_t groups_of(const struct table_entry *table)
 {
     return atomic_load_explicit(table_groups(table), memory_order_relaxed);
 }
-
-// ---- space_kernel.c (the host: memory.c) ----
-
-extern struct spinlock table_kernel_lock; // RANK_KERNEL_SPACE: round the kernel half
-
-// The entry of a kernel address at `level`, making the tables on the way or not: STATUS_NO_MEMORY, STATUS_ALREADY_MAPPED (by a
-// larger page); STATUS_NOT_MAPPED.
-enum status table_kernel_reach(uint64_t at, unsigned level, bool make, struct table_entry **entry) MUST_HOLD(table_kernel_lock);
-
-// ---- space_page.c ----
-
-// As that, in a user space.
-enum status table_reach(struct arch_space *space, uint64_t at, unsigned level, bool make, struct table_entry **entry);
 
 // ---- space_table.c ----
 

@@ -11,12 +11,11 @@
 
 #include <arch/layout.h>
 #include <arch/space.h>
+#include <arch/table_kernel.h>
 
 #include <helix/boot_info.h>
 #include <helix/frames.h>
 #include <helix/spinlock.h>
-
-#include "../common/space_walk.h"
 
 #include "host.h"
 

@@ -72,6 +72,7 @@ static inline uint64_t page_entry_write_protect(uint64_t entry);
 
 // Between writing entries that were 0 and the first access through them: of programs, and of the kernel itself.
 static inline void page_table_publish_user(void);
+static inline void page_table_publish_page(void); // … of one page whose fault is served: may be left to a second fault
 static inline void page_table_publish_kernel(void);
 
 // Before a page that holds code just written is mapped executable.

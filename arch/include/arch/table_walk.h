@@ -91,7 +91,7 @@ static inline void arch_leaf_set_run(struct table_entry *leaf, const phys_t *fra
             page_table_publish_code(frames[i]);
         entry_write(&leaf[i], page_entry(frames[i], access));
     }
-    page_table_publish_user();
+    page_table_publish_page();
 }
 
 static inline void arch_leaf_set(struct table_entry *leaf, phys_t frame, uint32_t access)
@@ -103,7 +103,7 @@ static inline void arch_leaf_set(struct table_entry *leaf, phys_t frame, uint32_
     if (access & PAGE_EXECUTE)
         page_table_publish_code(frame);
     atomic_store_explicit(&leaf->raw, page_entry(frame, access), memory_order_release);
-    page_table_publish_user();
+    page_table_publish_page();
 }
 
 // Puts another page, or the same with other rights, in the place of what is there; no CPU ever sees two frames for one page.

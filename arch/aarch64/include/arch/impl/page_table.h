@@ -151,6 +151,12 @@ static inline void page_table_publish_kernel(void)
 
 void cache_publish_code(phys_t frame); // cache.c
 
+// A walk that comes too early finds nothing, and the fault that follows finds the page there (space_fault.c).
+static inline void page_table_publish_page(void)
+{
+    __asm__ volatile("" : : : "memory");
+}
+
 static inline void page_table_publish_code(phys_t frame)
 {
     cache_publish_code(frame);

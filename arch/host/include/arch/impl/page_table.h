@@ -114,6 +114,11 @@ static inline void page_table_publish_user(void)
 {
 }
 
+static inline void page_table_publish_page(void)
+{
+    __asm__ volatile("" : : : "memory");
+}
+
 static inline void page_table_publish_code(phys_t frame)
 {
 }

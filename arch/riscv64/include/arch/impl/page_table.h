@@ -144,6 +144,11 @@ static inline void translation_forget_kernel(uint64_t at)
 }
 
 // Instruction fetches of this hart see what it has written.
+static inline void page_table_publish_page(void)
+{
+    __asm__ volatile("" : : : "memory");
+}
+
 static inline void page_table_publish_code(phys_t frame)
 {
     __asm__ volatile("fence.i" : : : "memory");

@@ -133,6 +133,11 @@ static inline void page_table_publish_kernel(void)
 {
 }
 
+static inline void page_table_publish_page(void)
+{
+    __asm__ volatile("" : : : "memory");
+}
+
 static inline void page_table_publish_code(phys_t frame)
 {
 }
