@@ -192,6 +192,10 @@ bool space_holds_locked(struct space *space, uint64_t at, uint64_t size);
 size_t space_read(struct space *space, uint64_t at, void *to, size_t size);
 size_t space_write(struct space *space, uint64_t at, const void *from, size_t size);
 
+// Copies from one space into another without a fault; returns how many bytes, which ends at the first page that is not mapped with that
+// right, and is 0 when a lock is not to be had at once or both are the same. Neither lock is held.
+size_t space_transfer(struct space *source, uint64_t from, struct space *target, uint64_t to, size_t size);
+
 // The page that holds `at`, as the kernel reaches it, made writable first if `write`. For a space that no thread runs yet: the
 // pointer is good until the space changes. Fails as space_fault does.
 enum status space_page(struct space *space, uint64_t at, bool write, void **page);
