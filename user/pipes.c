@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/select.h>
 #include <sys/time.h>
 #include <sys/uio.h>
@@ -171,6 +172,167 @@ static void blocked_writer_is_told_when_the_reader_leaves(void)
     usleep(50000);
     close(ends[0]);
     CHECK_EQUAL(check_wait(child), 0);
+}
+
+// ---- long reads that wait: their bytes may come straight from the writer ----
+
+enum { LONG = 96 * 1024 };
+
+static unsigned char pattern(size_t at)
+{
+    return (unsigned char)(at * 7 + (at >> 12));
+}
+
+// A child writes `size` bytes of the pattern at once, when the reader waits.
+static pid_t start_writer(int ends[2], size_t size)
+{
+    CHECK_EQUAL(pipe(ends), 0);
+    pid_t child = fork();
+    if (child == 0) {
+        static unsigned char block[4 * LONG];
+        for (size_t i = 0; i < size; i++)
+            block[i] = pattern(i);
+        close(ends[0]);
+        usleep(20000);
+        CHECK_EQUAL(write(ends[1], block, size), size);
+        _exit(0);
+    }
+    close(ends[1]);
+    return child;
+}
+
+static size_t read_pattern(int from, unsigned char *block, size_t most)
+{
+    size_t have = 0;
+    ssize_t got;
+    while ((got = read(from, block, most)) > 0) {
+        for (ssize_t i = 0; i < got; i++)
+            if (block[i] != pattern(have + (size_t)i))
+                return have;
+        have += (size_t)got;
+    }
+    return have;
+}
+
+static void long_reads_that_wait_get_every_byte(void)
+{
+    static const size_t sizes[] = { 8191, 8192, 20000, LONG, 3 * LONG + 17 };
+    static unsigned char block[LONG + 4096];
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        int ends[2];
+        memset(block, 1, i % 2 ? sizeof block : 1); // with its pages there, and without
+        pid_t child = start_writer(ends, sizes[i]);
+        CHECK_EQUAL(read_pattern(ends[0], block + 5 * i, LONG), sizes[i]);
+        CHECK_EQUAL(check_wait(child), 0);
+        close(ends[0]);
+    }
+}
+
+// The page in the middle of the buffer belongs to a child of the reader too, and stays as it was there.
+static void long_read_leaves_the_pages_of_others_alone(void)
+{
+    static unsigned char block[LONG];
+    int ends[2], go[2];
+    memset(block, 'x', sizeof block);
+    CHECK_EQUAL(pipe(go), 0);
+    pid_t other = fork();
+    if (other == 0) {
+        char byte;
+        close(go[1]);
+        CHECK_EQUAL(read(go[0], &byte, 1), 0);
+        for (size_t i = 0; i < sizeof block; i++)
+            CHECK_EQUAL(block[i], 'x');
+        _exit(0);
+    }
+    block[0] = 'y'; // this page is the reader's own again
+    pid_t child = start_writer(ends, LONG);
+    CHECK_EQUAL(read_pattern(ends[0], block, LONG), LONG);
+    CHECK_EQUAL(check_wait(child), 0);
+    close(go[1]);
+    CHECK_EQUAL(check_wait(other), 0);
+}
+
+static void long_read_into_forbidden_pages_fails_and_keeps_the_bytes(void)
+{
+    int ends[2];
+    unsigned char *block = mmap(NULL, LONG, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), *all = malloc(LONG);
+    memset(block, 1, LONG);
+    CHECK_EQUAL(mprotect(block, LONG, PROT_READ), 0);
+    pid_t child = start_writer(ends, 20000);
+    CHECK_ERROR(read(ends[0], block, LONG), EFAULT);
+    CHECK_EQUAL(block[0], 1);
+    CHECK_EQUAL(read_pattern(ends[0], all, LONG), 20000);
+    CHECK_EQUAL(check_wait(child), 0);
+    munmap(block, LONG);
+    free(all);
+}
+
+static void ignore(int signal)
+{
+    (void)signal;
+}
+
+// Whoever leaves while he waits is forgotten: the bytes go to the next one.
+static void a_reader_that_leaves_takes_no_bytes_along(void)
+{
+    static unsigned char block[LONG];
+    int ends[2];
+    for (int killed = 0; killed < 2; killed++) {
+        CHECK_EQUAL(pipe(ends), 0);
+        pid_t first = fork();
+        if (first == 0) {
+            struct sigaction action = { .sa_handler = ignore };
+            sigaction(SIGALRM, &action, NULL);
+            close(ends[1]);
+            if (!killed)
+                ualarm(10000, 0);
+            CHECK_ERROR(read(ends[0], block, LONG), EINTR);
+            _exit(0);
+        }
+        usleep(30000);
+        if (killed)
+            kill(first, SIGKILL);
+        int status;
+        CHECK_EQUAL(waitpid(first, &status, 0), first);
+        CHECK_EQUAL(status, killed ? SIGKILL : 0);
+        memset(block, 3, sizeof block);
+        CHECK_EQUAL(write(ends[1], block, 30000), 30000);
+        CHECK_EQUAL(read(ends[0], block, LONG), 30000);
+        close(ends[0]);
+        close(ends[1]);
+    }
+}
+
+// Several wait for the same bytes: each byte reaches one of them, and the end all.
+static void waiting_readers_share_what_comes(void)
+{
+    enum { READERS = 4, BYTES = 1000 };
+    int ends[2], sums[2];
+    CHECK_EQUAL(pipe(ends), 0);
+    CHECK_EQUAL(pipe(sums), 0);
+    for (int i = 0; i < READERS; i++)
+        if (fork() == 0) {
+            static char part[LONG];
+            ssize_t got;
+            int sum = 0;
+            close(ends[1]);
+            while ((got = read(ends[0], part, i % 2 ? sizeof part : 1)) > 0)
+                sum += (int)got;
+            CHECK_EQUAL(got, 0);
+            CHECK_EQUAL(write(sums[1], &sum, sizeof sum), sizeof sum);
+            _exit(0);
+        }
+    usleep(20000);
+    for (int i = 0; i < BYTES; i++)
+        CHECK_EQUAL(write(ends[1], "x", 1), 1);
+    close(ends[1]);
+    int total = 0, sum;
+    for (int i = 0; i < READERS; i++) {
+        CHECK_EQUAL(read(sums[0], &sum, sizeof sum), sizeof sum);
+        total += sum;
+        wait(NULL);
+    }
+    CHECK_EQUAL(total, BYTES);
 }
 
 static void poll_reports_each_condition(void)
@@ -367,6 +529,11 @@ static const struct check_row rows[] = {
     CHECK_ROW(small_writes_are_atomic),
     CHECK_ROW(large_transfer_blocks_and_arrives_whole),
     CHECK_ROW(blocked_writer_is_told_when_the_reader_leaves),
+    CHECK_ROW(long_reads_that_wait_get_every_byte),
+    CHECK_ROW(long_read_leaves_the_pages_of_others_alone),
+    CHECK_ROW(long_read_into_forbidden_pages_fails_and_keeps_the_bytes),
+    CHECK_ROW(a_reader_that_leaves_takes_no_bytes_along),
+    CHECK_ROW(waiting_readers_share_what_comes),
     CHECK_ROW(poll_reports_each_condition),
     CHECK_ROW(poll_waits_as_long_as_told),
     CHECK_ROW(waiting_is_interrupted_by_a_handler),

@@ -12,7 +12,10 @@
 #include <abi/linux/stat.h>
 #include <abi/status.h>
 #include <lib/list.h>
+#include <lib/string.h>
 #include <lib/types.h>
+
+#include <arch/user.h>
 
 #include <helix/mutex.h>
 #include <helix/space.h>
@@ -173,8 +176,31 @@ struct io_vector {
     bool user;
     int64_t position; // explicit offset (pread); −1: the file's own
 };
-enum status io_copy_out(struct io_vector *to, const void *bytes, size_t size); // advances; STATUS_BAD_ADDRESS
-enum status io_copy_in(struct io_vector *from, void *bytes, size_t size);
+
+// Copy and advance. STATUS_BAD_ADDRESS: the user's side faulted; nothing is consumed.
+static inline enum status io_copy_out(struct io_vector *to, const void *bytes, size_t size)
+{
+    size = MIN(size, to->left);
+    if (LIKELY(to->user))
+        TRY(arch_copy_to_user(to->address, bytes, size));
+    else
+        memcpy((void *)(uintptr_t)to->address, bytes, size);
+    to->address += size;
+    to->left -= size;
+    return STATUS_OK;
+}
+
+static inline enum status io_copy_in(struct io_vector *from, void *bytes, size_t size)
+{
+    size = MIN(size, from->left);
+    if (LIKELY(from->user))
+        TRY(arch_copy_from_user(bytes, from->address, size));
+    else
+        memcpy(bytes, (const void *)(uintptr_t)from->address, size);
+    from->address += size;
+    from->left -= size;
+    return STATUS_OK;
+}
 
 // An open file without a name (pipe end, …) with one reference.
 enum status file_create(const struct file_ops *ops, uint32_t flags, void *data, struct open_file **file);

@@ -20,30 +20,6 @@ enum : uint32_t {
                         LINUX_O_DIRECTORY | LINUX_O_NOFOLLOW | LINUX_O_NOATIME | LINUX_O_PATH | LINUX_O_LARGEFILE | LINUX_O_NOCTTY,
 };
 
-enum status io_copy_out(struct io_vector *to, const void *bytes, size_t size)
-{
-    size = MIN(size, to->left);
-    if (to->user)
-        TRY(arch_copy_to_user(to->address, bytes, size));
-    else
-        memcpy((void *)(uintptr_t)to->address, bytes, size);
-    to->address += size;
-    to->left -= size;
-    return STATUS_OK;
-}
-
-enum status io_copy_in(struct io_vector *from, void *bytes, size_t size)
-{
-    size = MIN(size, from->left);
-    if (from->user)
-        TRY(arch_copy_from_user(bytes, from->address, size));
-    else
-        memcpy(bytes, (const void *)(uintptr_t)from->address, size);
-    from->address += size;
-    from->left -= size;
-    return STATUS_OK;
-}
-
 enum status file_create(const struct file_ops *ops, uint32_t flags, void *data, struct open_file **file)
 {
     struct open_file *made = heap_alloc(sizeof(*made));

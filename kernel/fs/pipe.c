@@ -5,7 +5,8 @@
 // one kept aside, so an idle pipe costs little and a busy one allocates nothing. A slot can hold the end of what is being
 // read and the beginning of what was just written: that is the ring closing. Wake-ups happen on edges only: readers when the pipe
 // stops being empty, writers when PIPE_BUF bytes become free; whoever waits entered its queue under the lock, so none is lost.
-#include "fs.h"
+// The first reader that waits stands outside the queue, and may get its bytes past the ring (pipe_wait.c).
+#include "pipe.h"
 
 #include <abi/linux/fcntl.h>
 #include <abi/linux/ioctl.h>
@@ -17,23 +18,8 @@
 
 #include <helix/frames.h>
 #include <helix/heap.h>
+#include <helix/preempt.h>
 #include <helix/thread.h>
-#include <helix/wait.h>
-
-enum : uint64_t { PIPE_DEFAULT_SLOTS = 16, PIPE_ATOMIC = 4096, PIPE_BYTES_MAX = 1ull << 20 };
-
-struct pipe {
-    struct mutex lock;                    // RANK_PIPE
-    struct wait_queue readable, writable; // also changes of who has it open
-    uint64_t read_at, write_at;           // 0 <= write_at - read_at <= slots * PAGE_SIZE
-    uint64_t slots;                       // a power of two
-    void **pages;                         // `slots` of them; nullptr: none yet
-    void *spare;
-    uint32_t readers, writers; // open ends
-    uint64_t readers_ever, writers_ever;
-    uint64_t number;
-    void *own_pages[PIPE_DEFAULT_SLOTS];
-};
 
 static _Atomic uint64_t next_pipe_number = 1;
 
@@ -51,7 +37,7 @@ static struct pipe *pipe_new(void)
     return pipe;
 }
 
-static void page_free(void *page)
+void pipe_page_free(void *page)
 {
     if (page)
         frame_free(direct_map_phys(page), 1);
@@ -60,26 +46,11 @@ static void page_free(void *page)
 static void pipe_free(struct pipe *pipe)
 {
     for (uint64_t i = 0; i < pipe->slots; i++)
-        page_free(pipe->pages[i]);
-    page_free(pipe->spare);
+        pipe_page_free(pipe->pages[i]);
+    pipe_page_free(pipe->spare);
     if (pipe->pages != pipe->own_pages)
         heap_free(pipe->pages);
     heap_free(pipe);
-}
-
-static uint64_t pipe_used(const struct pipe *pipe)
-{
-    return pipe->write_at - pipe->read_at;
-}
-
-static uint64_t pipe_room(const struct pipe *pipe)
-{
-    return pipe->slots * PAGE_SIZE - pipe_used(pipe);
-}
-
-static void **pipe_slot(const struct pipe *pipe, uint64_t position)
-{
-    return &pipe->pages[(position >> PAGE_SHIFT) & (pipe->slots - 1)];
 }
 
 // The page of a position about to be written; nullptr: no memory.
@@ -104,7 +75,7 @@ static void pipe_drop_page(struct pipe *pipe)
         return;
     void **slot = pipe_slot(pipe, page_start);
     if (pipe->spare)
-        page_free(*slot);
+        pipe_page_free(*slot);
     else
         pipe->spare = *slot;
     *slot = nullptr;
@@ -145,17 +116,17 @@ static bool file_nonblocking(const struct open_file *file)
     return atomic_load_explicit(&file->flags, memory_order_relaxed) & LINUX_O_NONBLOCK;
 }
 
-// Waits on `queue`, entered under the lock, which is given up meanwhile.
-static enum status pipe_sleep(struct pipe *pipe, struct wait_queue *queue) MUST_HOLD(pipe->lock)
+// The usual read: bytes of one page, which is not read out by it. A fault moves nothing.
+static inline enum status pipe_take_some(struct pipe *pipe, struct io_vector *to, size_t *done) MUST_HOLD(pipe->lock)
 {
-    struct waiter waiter;
-    waiter_init(&waiter);
-    wait_begin(queue, &waiter);
-    mutex_release(&pipe->lock);
-    enum status status = thread_block(BLOCK_IPC, UINT64_MAX);
-    wait_end(&waiter);
-    mutex_acquire(&pipe->lock);
-    return status;
+    uint64_t inside = pipe->read_at & PAGE_MASK;
+    size_t part = (size_t)MIN(pipe_used(pipe), (uint64_t)to->left);
+    if (UNLIKELY(inside + part >= PAGE_SIZE))
+        return pipe_take(pipe, to, done);
+    TRY(io_copy_out(to, (char *)*pipe_slot(pipe, pipe->read_at) + inside, part));
+    pipe->read_at += part;
+    *done = part;
+    return STATUS_OK;
 }
 
 static enum status pipe_read(struct open_file *file, struct io_vector *to, size_t *done)
@@ -166,11 +137,11 @@ static enum status pipe_read(struct open_file *file, struct io_vector *to, size_
     if (to->left == 0)
         return STATUS_OK;
     mutex_acquire(&pipe->lock);
-    while (status == STATUS_OK && pipe_used(pipe) == 0 && pipe->writers > 0)
-        status = file_nonblocking(file) ? STATUS_WOULD_BLOCK : pipe_sleep(pipe, &pipe->readable);
-    if (pipe_used(pipe) > 0) {
+    if (pipe_used(pipe) == 0)
+        status = pipe_await_bytes(pipe, to, file_nonblocking(file), done);
+    if (LIKELY(pipe_used(pipe) > 0) && LIKELY(*done == 0)) {
         bool full = pipe_room(pipe) < PIPE_ATOMIC;
-        status = pipe_take(pipe, to, done);
+        status = pipe_take_some(pipe, to, done);
         room_again = full && pipe_room(pipe) >= PIPE_ATOMIC;
     }
     mutex_release(&pipe->lock);
@@ -179,39 +150,75 @@ static enum status pipe_read(struct open_file *file, struct io_vector *to, size_
     return *done > 0 ? STATUS_OK : status;
 }
 
-// One attempt: all of a short write or nothing, whatever fits of a long one.
-static enum status pipe_write_some(struct pipe *pipe, uint64_t needed, struct io_vector *from, size_t *done) MUST_HOLD(pipe->lock)
+// One attempt: all of a short write or nothing, whatever fits of a long one. *give_way: a reader has got bytes past the ring.
+static enum status pipe_write_some(struct pipe *pipe, uint64_t needed, struct io_vector *from, size_t *done, bool *give_way)
+    MUST_HOLD(pipe->lock)
 {
     if (pipe->readers == 0)
         return STATUS_BROKEN_PIPE;
     if (pipe_room(pipe) < needed)
         return STATUS_OK;
+    if (pipe_give(pipe, from, done))
+        *give_way = true;
     bool empty = pipe_used(pipe) == 0;
     enum status status = pipe_put(pipe, from, done);
-    if (empty && pipe_used(pipe) > 0 && from->left > 0)
-        wait_wake_all(&pipe->readable); // this write goes on and may wait for those readers
+    if (!empty || pipe_used(pipe) == 0)
+        return status;
+    if (pipe->reader)
+        pipe_wake_reader(pipe);
+    wait_wake_all(&pipe->readable); // this write may go on and wait for those readers
     return status;
+}
+
+// More than fits into the page that is being written. *give_way: it took a reader.
+[[gnu::noinline]] static enum status pipe_write_long(struct pipe *pipe, bool nonblocking, struct io_vector *from, size_t *done,
+                                                     bool *give_way) MUST_HOLD(pipe->lock)
+{
+    uint64_t needed = from->left <= PIPE_ATOMIC ? from->left : 1;
+    enum status status = pipe_write_some(pipe, needed, from, done, give_way);
+    while (status == STATUS_OK && from->left > 0) {
+        status = nonblocking ? STATUS_WOULD_BLOCK : pipe_sleep(pipe, &pipe->writable);
+        *give_way = true;
+        if (status == STATUS_OK)
+            status = pipe_write_some(pipe, needed, from, done, give_way);
+    }
+    return status;
+}
+
+// What fits. A fault moves nothing.
+static inline enum status pipe_write_short(struct pipe *pipe, char *to, struct io_vector *from, size_t *done) MUST_HOLD(pipe->lock)
+{
+    size_t size = from->left;
+    TRY(io_copy_in(from, to, size));
+    if (pipe->reader) // and no bytes
+        pipe_wake_reader(pipe);
+    pipe->write_at += size;
+    *done = size;
+    return STATUS_OK;
 }
 
 static enum status pipe_write(struct open_file *file, struct io_vector *from, size_t *done)
 {
     struct pipe *pipe = file->data;
+    enum status status;
+    bool give_way = false;
     if (from->left == 0)
         return STATUS_OK;
-    uint64_t needed = from->left <= PIPE_ATOMIC ? from->left : 1;
     mutex_acquire(&pipe->lock);
     bool empty = pipe_used(pipe) == 0;
-    enum status status = pipe_write_some(pipe, needed, from, done);
-    while (status == STATUS_OK && from->left > 0) {
-        status = file_nonblocking(file) ? STATUS_WOULD_BLOCK : pipe_sleep(pipe, &pipe->writable);
-        empty = pipe_used(pipe) == 0;
-        if (status == STATUS_OK)
-            status = pipe_write_some(pipe, needed, from, done);
-    }
-    bool data_again = empty && pipe_used(pipe) > 0;
+    uint64_t inside = pipe->write_at & PAGE_MASK;
+    char *page = *pipe_slot(pipe, pipe->write_at);
+    if (LIKELY(page != nullptr) && LIKELY(from->left <= MIN(PAGE_SIZE - inside, pipe_room(pipe))) && LIKELY(pipe->readers > 0))
+        status = pipe_write_short(pipe, page + inside, from, done);
+    else
+        status = pipe_write_long(pipe, file_nonblocking(file), from, done, &give_way);
     mutex_release(&pipe->lock);
-    if (data_again)
+    if (empty && *done > 0)
         wait_wake_all(&pipe->readable);
+    if (UNLIKELY(give_way))
+        thread_yield(); // to the reader, who then waits for what is written next: that need not be kept in the ring
+    else
+        preempt_check();
     return *done > 0 ? STATUS_OK : status;
 }
 
@@ -285,6 +292,8 @@ static bool pipe_leave(struct pipe *pipe, bool reads, bool writes)
     pipe->writers -= writes;
     bool last = pipe->readers == 0 && pipe->writers == 0;
     bool no_writer = pipe->writers == 0, no_reader = pipe->readers == 0;
+    if (no_writer && pipe->reader)
+        pipe_wake_reader(pipe);
     mutex_release(&pipe->lock);
     if (!last && no_writer)
         wait_wake_all(&pipe->readable);
@@ -309,7 +318,7 @@ NO_LOCK_ANALYSIS static void pipe_close(struct open_file *file)
         pipe_free(pipe);
 }
 
-static const struct file_ops pipe_file_ops = {
+const struct file_ops pipe_file_ops = {
     .read = pipe_read,
     .write = pipe_write,
     .poll = pipe_poll,
@@ -351,76 +360,6 @@ uint64_t pipe_number(const struct open_file *file)
 void pipe_describe(const struct open_file *file, char *text, size_t size)
 {
     format_text(text, size, "pipe:[%llu]", (unsigned long long)pipe_number(file));
-}
-
-enum status pipe_get_size(struct open_file *file, uint64_t *bytes)
-{
-    if (!pipe_is_end(file))
-        return STATUS_BAD_HANDLE;
-    *bytes = ((struct pipe *)file->data)->slots * PAGE_SIZE;
-    return STATUS_OK;
-}
-
-// ---- another size ----
-
-static void pages_free_all(void **pages, uint64_t count)
-{
-    for (uint64_t i = 0; i < count; i++)
-        page_free(pages[i]);
-}
-
-// Moves the contents into `pages`, which become the pipe's with position 0 at the first byte. Nothing changes on failure.
-static enum status pipe_move_to(struct pipe *pipe, void **pages, uint64_t slots) MUST_HOLD(pipe->lock)
-{
-    uint64_t used = pipe_used(pipe), first = pipe->read_at;
-    if (used > slots * PAGE_SIZE)
-        return STATUS_BUSY;
-    for (uint64_t at = 0; at < used;) {
-        phys_t frame;
-        void **page = &pages[at >> PAGE_SHIFT];
-        if (!*page && frame_alloc(1, 0, &frame) == STATUS_OK)
-            *page = direct_map(frame);
-        if (!*page) {
-            pages_free_all(pages, slots);
-            return STATUS_NO_MEMORY;
-        }
-        uint64_t part = MIN(MIN(PAGE_SIZE - (at & PAGE_MASK), PAGE_SIZE - ((first + at) & PAGE_MASK)), used - at);
-        memcpy((char *)*page + (at & PAGE_MASK), (char *)*pipe_slot(pipe, first + at) + ((first + at) & PAGE_MASK), part);
-        at += part;
-    }
-    pages_free_all(pipe->pages, pipe->slots);
-    if (pipe->pages != pipe->own_pages)
-        heap_free(pipe->pages);
-    pipe->pages = pages;
-    pipe->slots = slots;
-    pipe->read_at = 0;
-    pipe->write_at = used;
-    return STATUS_OK;
-}
-
-enum status pipe_set_size(struct open_file *file, uint64_t bytes, uint64_t *result)
-{
-    if (!pipe_is_end(file))
-        return STATUS_BAD_HANDLE;
-    if (bytes > PIPE_BYTES_MAX)
-        return bytes > INT32_MAX ? STATUS_BAD_ARGUMENT : STATUS_NOT_PERMITTED;
-    uint64_t slots = 1;
-    while (slots * PAGE_SIZE < bytes)
-        slots *= 2;
-    void **pages = heap_alloc_zeroed(slots, sizeof(*pages));
-    if (!pages)
-        return STATUS_NO_MEMORY;
-    struct pipe *pipe = file->data;
-    mutex_acquire(&pipe->lock);
-    enum status status = pipe_move_to(pipe, pages, slots);
-    mutex_release(&pipe->lock);
-    if (status != STATUS_OK) {
-        heap_free(pages);
-        return status;
-    }
-    wait_wake_all(&pipe->writable);
-    *result = slots * PAGE_SIZE;
-    return STATUS_OK;
 }
 
 // ---- fifos ----
