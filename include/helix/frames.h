@@ -218,7 +218,8 @@ bool frames_idle(void);
 // Gives the frames in the CPUs' caches and pools back to the policy, so that they merge into larger runs.
 void frames_trim(void);
 
-// How short memory is, from watermarks on the free share.
+// How short memory is, from watermarks on the free share (pressure.h). Looks at the figures; thread context, anything held that stands before
+// RANK_WAIT_QUEUE.
 enum memory_pressure { PRESSURE_NORMAL, PRESSURE_LOW, PRESSURE_CRITICAL, PRESSURE_OUT_OF_MEMORY };
 enum memory_pressure frames_pressure(void);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// frame_statistics.c: how much memory there is, who has it, and how short it is.
+// frame_statistics.c: how much memory there is, and who has it.
 
 #include <helix/frames.h>
 
@@ -70,16 +70,4 @@ void frames_runs(struct frame_runs *runs)
     frame_policy_enter();
     frame_policy->count_runs(runs);
     frame_policy_leave();
-}
-
-// The reserve is 1/64 of memory: programs get nothing below it.
-enum memory_pressure frames_pressure(void)
-{
-    uint64_t total, free;
-    frames_count(&total, &free);
-    if (free <= value_of(&frame_reserve))
-        return PRESSURE_OUT_OF_MEMORY;
-    if (free < total / 20)
-        return PRESSURE_CRITICAL;
-    return free < total / 8 ? PRESSURE_LOW : PRESSURE_NORMAL;
 }

@@ -8,11 +8,9 @@
 #include <lib/types.h>
 
 #include <helix/frames.h>
+#include <helix/pressure.h>
 
 enum : int64_t {
-    RESERVE_LEAST = 128,   // frames: 512 KiB
-    RESERVE_MOST = 2048,   // 8 MiB
-    RESERVE_SHARE = 32,    // of all frames
     CREDIT_MOST = 64,      // grants between two looks
     FRAMES_PER_GRANT = 32, // what one may cost, tables and stacks included
 };
@@ -25,9 +23,9 @@ static bool credit_renew(void)
 {
     uint64_t total, free;
     frames_count(&total, &free);
-    int64_t reserve = MIN(MAX((int64_t)total / RESERVE_SHARE, RESERVE_LEAST), RESERVE_MOST);
-    int64_t spare = (int64_t)free - reserve;
+    int64_t spare = (int64_t)free - (int64_t)pressure_marks(total).out;
     atomic_store_explicit(&credit, spare > 0 ? MIN(spare / FRAMES_PER_GRANT, CREDIT_MOST) : 0, memory_order_relaxed);
+    (void)frames_pressure(); // the level follows programs
     return spare > 0;
 }
 
