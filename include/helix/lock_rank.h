@@ -20,6 +20,7 @@ enum lock_rank : uint8_t {
     RANK_REGION,   // one region's pages, while a fault is served; the space's lock is shared meanwhile. Page sources are asked below it
     // Spinlocks: preemption off, some with interrupts off.
     RANK_ENTRIES,     // the cached tree of names (kernel/fs/entry.c)
+    RANK_EVENTS,      // the subscriptions of the event bus (kernel/core/event.c)
     RANK_DESCRIPTORS, // the slots of a descriptor table
     RANK_PAGES,       // a file's pages (modules/fs/ramfs)
     RANK_SIGNALS,     // a process's pending signals and actions
