@@ -7,10 +7,13 @@
 #include <arch/time.h>
 #include <generated/profile.h>
 #include <helix/cpu.h>
+#include <helix/event.h>
 #include <helix/frames.h>
 #include <helix/heap.h>
 #include <helix/interrupt.h>
 #include <helix/memory.h>
+#include <helix/memory_watch.h>
+#include <helix/pressure.h>
 #include <helix/orchestrator.h>
 #include <helix/process.h>
 #include <helix/scheduler.h>
@@ -139,9 +142,29 @@ static void show_heap(struct shell *shell, const struct heap_statistics *heap)
                 heap->boot_retired ? "retired" : "in use");
 }
 
+static void show_subscriber(void *context, const struct subscription *subscription)
+{
+    if (subscription->topics & event_bit(EVENT_MEMORY_PRESSURE))
+        text_add(context, " %s %llu", subscription->name, (number)atomic_load_explicit(&subscription->told, memory_order_relaxed));
+}
+
+static void show_pressure(struct shell *shell, const struct frame_statistics *frames)
+{
+    char line[160] = "";
+    struct text text = { .bytes = line, .size = sizeof line };
+    struct memory_watch_statistics watch;
+    memory_watch_statistics(&watch);
+    event_each(show_subscriber, &text);
+    shell_print(shell, "pressure: %s\n", pressure_name(frames_pressure()));
+    shell_print(shell, "use: %s; %llu changes of pressure, told to:%s\n",
+                memory_use_name(memory_use_of(frames->total, frames->total - frames->free)), (number)event_count(EVENT_MEMORY_PRESSURE),
+                line);
+    shell_print(shell, "out of memory: asked for more %llu times, %llu in vain; %llu programs ended for it\n", (number)watch.asked,
+                (number)watch.refused, (number)watch.ended);
+}
+
 static int run_mem(struct shell *shell, int count, char **words)
 {
-    static const char *const pressures[] = { "normal", "low", "critical", "out of memory" };
     struct frame_statistics frames;
     struct heap_statistics heap;
     memory_trim(); // what is shown then depends on what lives, not on what ran before
@@ -149,7 +172,7 @@ static int run_mem(struct shell *shell, int count, char **words)
     heap_statistics(&heap);
     show_zones(shell, &frames);
     show_runs(shell);
-    shell_print(shell, "pressure: %s\n", pressures[frames_pressure()]);
+    show_pressure(shell, &frames);
     show_heap(shell, &heap);
     return 0;
 }
