@@ -138,6 +138,9 @@ enum status space_protect(struct space *space, uint64_t at, uint64_t size, uint3
 // Where the first region of [at, at + size) starts, if it is one that grows down (PROT_GROWSDOWN). STATUS_NO_MEMORY: nothing there; STATUS_BAD_ARGUMENT: a region that does not grow.
 enum status space_stack_start(struct space *space, uint64_t at, uint64_t size, uint64_t *start);
 
+// Empties a space for good whose threads have all been told to end: their memory is free before they have gone. Sleeps.
+void space_reap(struct space *space);
+
 // Linux brk: sets the end of the heap when it can; returns the end that is in force.
 uint64_t space_brk(struct space *space, uint64_t end);
 

@@ -116,6 +116,7 @@ struct user_process {
     uint64_t signal_return;      // where handlers return to whose action does not say; 0: nowhere
     char executable[256];        // path for /proc/PID/exe
     bool has_executed;           // setpgid refuses children that did
+    _Atomic int32_t oom_adjust;  // /proc/PID/oom_score_adj: −1000 (never) … 1000
 };
 
 struct user_thread {
@@ -255,11 +256,12 @@ enum : int64_t { SYSCALL_RESTART = STATUS_RESTART - 1000, SYSCALL_RESTART_NOHAND
 // The only source of these two: sees to it that signal_deliver decides, also when the signal is gone.
 ARCH_SLOW_PATH int64_t syscall_interrupted(int64_t result);
 
+// What a failed call returns. Where memory is what it lacks and a hog has it, the call begins anew when the hog has ended.
+int64_t syscall_failed(enum status status);
+
 static inline int64_t syscall_result(enum status status)
 {
-    if (UNLIKELY(status <= STATUS_RESTART))
-        return syscall_interrupted((int64_t)status - 1000);
-    return status == STATUS_OK ? 0 : -(int64_t)status_errno(status);
+    return LIKELY(status == STATUS_OK) ? 0 : syscall_failed(status);
 }
 
 // Instead of returning, for a call that has made the running thread's frame anew: all registers come from there. Nothing is held.

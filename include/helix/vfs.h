@@ -356,6 +356,7 @@ struct proc_process_file {
     uint32_t mode;
     void (*show)(struct text_writer *out, struct process *process);
     void (*show_thread)(struct text_writer *out, struct process *process, struct thread *thread); // in task/TID; nullptr: not there
+    enum status (*store)(struct process *process, const char *text); // what one write says, without its last newline; nullptr: not written
 };
 #define PROC_PROCESS_FILE(name_, file_, show_) \
     TABLE_ROW(helix_proc_process_files)        \

@@ -7,6 +7,7 @@
 
 #include <helix/cpu.h>
 #include <helix/log.h>
+#include <helix/memory_watch.h>
 #include <helix/panic.h>
 #include <helix/process.h>
 #include <helix/space.h>
@@ -21,11 +22,24 @@ static void signal_for_fault(struct thread *self, enum status outcome, uint64_t 
         info.number = LINUX_SIGBUS;
         info.code = LINUX_BUS_ADRERR;
     }
-    if (outcome == STATUS_NO_MEMORY) {
+    if (outcome == STATUS_NO_MEMORY) { // and nobody else could be found to end for it
         log_warn("memory", "out of memory: killing %s (pid %lu)", self->process->name, self->process->id);
         info = (struct linux_siginfo){ .number = LINUX_SIGKILL, .code = LINUX_SI_KERNEL };
     }
     signal_force(self, &info);
+}
+
+// Memory is short: tries again when something has been done about it. Whoever is told to end instead stops trying.
+[[gnu::noinline, gnu::cold]] static enum status fault_retry(struct thread *self, uint64_t address, uint32_t kind)
+{
+    enum { TRIES = 8 };
+    enum status outcome = STATUS_NO_MEMORY;
+    for (int i = 0; i < TRIES && outcome == STATUS_NO_MEMORY && memory_relieve(MEMORY_FOR_FAULT); i++) {
+        if (self->flags & THREAD_KILL_PENDING)
+            return STATUS_INTERRUPTED;
+        outcome = space_fault(self->process->space, address, kind);
+    }
+    return outcome;
 }
 
 bool kernel_page_fault(uint64_t address, uint32_t kind, struct arch_frame *frame)
@@ -42,12 +56,15 @@ bool kernel_page_fault(uint64_t address, uint32_t kind, struct arch_frame *frame
         return false;
     arch_interrupts_enable();
     enum status outcome = space_fault(self->process->space, address, kind | FAULT_USER);
+    if (UNLIKELY(outcome == STATUS_NO_MEMORY))
+        outcome = fault_retry(self, address, kind | FAULT_USER);
     (void)arch_interrupts_disable();
     if (outcome == STATUS_OK)
         return true;
     if (!from_user)
-        return false; // the copy routine reports STATUS_BAD_ADDRESS
-    signal_for_fault(self, outcome, address);
+        return false;                  // the copy routine reports STATUS_BAD_ADDRESS
+    if (outcome != STATUS_INTERRUPTED) // it ends on its way out
+        signal_for_fault(self, outcome, address);
     return true;
 }
 

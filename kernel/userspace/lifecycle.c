@@ -112,6 +112,7 @@ static enum status user_process_inherit(const struct user_process *from, struct 
 {
     memcpy(to->limits, from->limits, sizeof to->limits);
     memcpy(to->executable, from->executable, sizeof to->executable);
+    to->oom_adjust = from->oom_adjust;
     TRY(program_begin(from->program)); // is run already, so nobody writes it
     to->program = from->program;
     to->signal_return = from->signal_return;
@@ -281,15 +282,20 @@ void threads_kill_others(struct process *process)
     }
 }
 
+void process_kill_locked(struct process *process, int wait_status)
+{
+    if (process->exiting)
+        return;
+    process->exiting = true;
+    process->exit_code = wait_status;
+    threads_kill_others(process);
+}
+
 [[noreturn]] void user_exit(int wait_status)
 {
     struct process *process = process_current();
     mutex_acquire(&process_registry_lock);
-    if (!process->exiting) {
-        process->exiting = true;
-        process->exit_code = wait_status;
-        threads_kill_others(process);
-    }
+    process_kill_locked(process, wait_status);
     mutex_release(&process_registry_lock);
     user_thread_exit(0);
 }

@@ -25,5 +25,6 @@ enum status userspace_init(void)
     exec_init();
     TRY(signal_page_init());
     process_set_hooks(&hooks);
+    oom_init();
     return job_init();
 }

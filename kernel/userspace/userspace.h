@@ -38,8 +38,14 @@ void user_thread_begin(void *unused);
 // Puts the thread into the process's list. The registry is held or nobody knows the process yet.
 void process_add_thread(struct process *process, struct thread *thread);
 
-// Has every thread of the running process but the running one end.
+// Has every thread of the process but the running one end.
 void threads_kill_others(struct process *process) MUST_HOLD(process_registry_lock);
+
+// Has the process end, unless it does already: `wait_status` as Linux encodes it.
+void process_kill_locked(struct process *process, int wait_status) MUST_HOLD(process_registry_lock);
+
+// Tells the watcher of memory how to end a program (oom.c).
+void oom_init(void);
 
 // After execve or exit: a vfork parent may go on.
 void vfork_release(struct process *process);

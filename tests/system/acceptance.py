@@ -285,6 +285,21 @@ add_core_sets()
 
 
 @test
+def memory_ends():
+    """Hogs, crowds and innocents on 64 MiB: the right ones die, what was asked for is there, the log names them, and all comes back."""
+    outcome = run("mem", f"run {PROGRAMS}/starve", "mem", 'run /bin/busybox dmesg', f"echo {DONE}", archives=programs(), timeout=240,
+                  options=["--memory", "64M"])
+    results = judge_rows(outcome, DONE, "starve.")
+    used = [int(row.split()[2]) for row in outcome.out.splitlines() if row.startswith("total ")]
+    results.append(("starve.comes_back", None if len(used) == 2 and used[1] - used[0] <= 64 else f"KiB used before and after: {used}"))
+    named = re.search(r"out of memory: killing starve \(pid \d+\), \d+ KiB of \d+ KiB", outcome.out)
+    results.append(("starve.named_in_the_log", None if named else "no line of the log names a victim"))
+    told = re.search(r"(\d+) changes of pressure, told to: names (\d+).*\n.* (\d+) programs ended for it", outcome.out.rpartition("pressure: ")[2])
+    results.append(("starve.events", None if told and int(told[1]) > 10 and told[1] == told[2] and int(told[3]) > 10 else f"told {told}"))
+    return results
+
+
+@test
 def smallest_machine_outlives_hogs():
     """Programs that take all memory and all processes, where there is least of both; the shell works on behind them."""
     name = next(name for name in ("8M", "12M") if name in MACHINES[arch()])

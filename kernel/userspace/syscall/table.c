@@ -14,6 +14,8 @@
 #include <arch/syscall.h>
 
 #include <helix/cpu.h>
+#include <helix/frames.h>
+#include <helix/memory_watch.h>
 #include <helix/kernel_map.h>
 #include <helix/thread.h>
 #include <helix/user.h>
@@ -86,6 +88,21 @@ ARCH_SLOW_PATH int64_t syscall_interrupted(int64_t result)
     atomic_fetch_or(&thread_current()->flags, THREAD_SIGNALLED);
     arch_exit_work_set(true);
     return result;
+}
+
+// A signal would have the call return EINTR, which not every call may: then it fails as it is.
+static bool memory_found(void)
+{
+    return frames_pressure() == PRESSURE_OUT_OF_MEMORY && !thread_interrupted() && memory_relieve(MEMORY_FOR_CALL);
+}
+
+int64_t syscall_failed(enum status status)
+{
+    if (status <= STATUS_RESTART)
+        return syscall_interrupted((int64_t)status - 1000);
+    if (status == STATUS_NO_MEMORY && memory_found())
+        return syscall_interrupted(SYSCALL_RESTART);
+    return -(int64_t)status_errno(status);
 }
 
 const char *syscall_name(uint32_t number)

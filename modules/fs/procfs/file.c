@@ -87,5 +87,23 @@ static void text_close(struct open_file *file)
     heap_free(text);
 }
 
-const struct file_ops proc_text_ops = { .read = text_read, .seek = text_seek, .close = text_close };
+// One write says all; what is read next is made anew.
+static enum status text_store(struct open_file *file, struct io_vector *from, size_t *done)
+{
+    enum { STORE_MOST = 64 };
+    const struct proc_node *node = proc_node(file->node);
+    char text[STORE_MOST];
+    size_t length = from->left;
+    if (node->kind != PROC_PROCESS_ROW || node->thread || !node->process_file->store || !length || length >= sizeof text)
+        return STATUS_BAD_ARGUMENT;
+    TRY(io_copy_in(from, text, length));
+    text[length] = '\0';
+    if (text[length - 1] == '\n')
+        text[length - 1] = '\0';
+    TRY(node->process_file->store(node->process, text));
+    *done = length;
+    return STATUS_OK;
+}
+
+const struct file_ops proc_text_ops = { .read = text_read, .write = text_store, .seek = text_seek, .close = text_close };
 const struct node_ops proc_file_ops = { .release = proc_node_release };
