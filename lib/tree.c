@@ -1,20 +1,21 @@
 // SPDX-License-Identifier: MIT
-// tree.c: AVL balance with some patience. After a change, heights are put right from the place of the change upwards; a node whose
-// subtrees differ by three is turned. Had it been two, as in the books, something put in and taken out again and again could
-// turn the same node each time; now what a change turned, its opposite leaves alone. Summaries are made anew on the same way.
+// tree.c: balance without work at removals, and with some patience: a relaxed AVL tree (after Sen and Tarjan, "Deletion without
+// rebalancing in balanced binary trees").
+//
+// Every node has a rank, larger than its children's; a new leaf has 1, a missing child 0. An insertion that leaves a child with its
+// parent's rank raises ranks upwards as long as the other child is at most PATIENCE lower, and ends with at most two turns. A removal
+// changes no rank and turns nothing, so what is put back where something was taken out finds all as it was. (With a patience of one, as in
+// the paper, a leaf that is put in and taken out again and again could be turned up each time.) A node of rank n stood over at least
+// N(n - 1) + N(n - 3) insertions, so the height is at most 1.82 log2 + 1 of those made since the tree was last empty.
+// Summaries are made anew from the place of a change upwards.
 
 #include <lib/tree.h>
 
-enum { LEAN_MOST = 2 };
+enum { PATIENCE = 2 };
 
-static int32_t height_of(const struct tree_node *node)
+static int32_t rank_of(const struct tree_node *node)
 {
-    return node ? node->height : 0;
-}
-
-static void height_update(struct tree_node *node)
-{
-    node->height = MAX(height_of(node->left), height_of(node->right)) + 1;
+    return node ? node->rank : 0;
 }
 
 // Puts `next` (or nothing) where `old` hangs below `parent`; nullptr: at the root.
@@ -30,82 +31,62 @@ static void child_replace(struct tree *tree, struct tree_node *parent, const str
         next->parent = parent;
 }
 
-// The right child rises above `node`. Returns what now stands in its place.
-static struct tree_node *turn_left(struct tree *tree, struct tree_node *node, tree_update *update)
+// `riser`, a child of `node`, takes its place, with `node` as its child.
+static void rise(struct tree *tree, struct tree_node *node, struct tree_node *riser)
 {
-    struct tree_node *riser = node->right;
+    struct tree_node *inner;
     child_replace(tree, node->parent, node, riser);
-    node->right = riser->left;
-    if (node->right)
-        node->right->parent = node;
-    riser->left = node;
+    if (node->left == riser) {
+        inner = node->left = riser->right;
+        riser->right = node;
+    } else {
+        inner = node->right = riser->left;
+        riser->left = node;
+    }
+    if (inner)
+        inner->parent = node;
     node->parent = riser;
-    height_update(node);
-    height_update(riser);
+}
+
+// `node` has the rank of its child `high`, and a lower child beside that. Returns the root that the subtree has when it is balanced.
+static struct tree_node *turn(struct tree *tree, struct tree_node *node, struct tree_node *high, tree_update *update)
+{
+    struct tree_node *inner = node->left == high ? high->right : high->left, *top = high;
+    if (rank_of(inner) == high->rank - 1) {
+        rise(tree, high, inner);
+        inner->rank++;
+        high->rank--;
+        top = inner;
+    }
+    rise(tree, node, top);
+    node->rank--;
     if (update) {
         (void)update(node);
-        (void)update(riser);
+        (void)update(high);
+        (void)update(top);
     }
-    return riser;
+    return top;
 }
 
-static struct tree_node *turn_right(struct tree *tree, struct tree_node *node, tree_update *update)
+// `child`, a leaf, was put below `node`, whose rank is 1 too. Returns the root of the subtree that was turned, nullptr: none.
+static struct tree_node *balance_upwards(struct tree *tree, struct tree_node *node, struct tree_node *child, tree_update *update)
 {
-    struct tree_node *riser = node->left;
-    child_replace(tree, node->parent, node, riser);
-    node->left = riser->right;
-    if (node->left)
-        node->left->parent = node;
-    riser->right = node;
-    node->parent = riser;
-    height_update(node);
-    height_update(riser);
-    if (update) {
-        (void)update(node);
-        (void)update(riser);
+    for (; node && node->rank == child->rank; child = node, node = node->parent) {
+        const struct tree_node *other = node->left == child ? node->right : node->left;
+        if (rank_of(other) < node->rank - PATIENCE)
+            return turn(tree, node, child, update);
+        node->rank++;
     }
-    return riser;
+    return nullptr;
 }
 
-// The subtrees of `node` are balanced and differ by one more than they may. Returns the root that the subtree has when it is balanced.
-[[gnu::noinline]] static struct tree_node *balance_node(struct tree *tree, struct tree_node *node, tree_update *update)
-{
-    if (height_of(node->left) > height_of(node->right)) {
-        if (height_of(node->left->left) < height_of(node->left->right))
-            turn_left(tree, node->left, update);
-        return turn_right(tree, node, update);
-    }
-    if (height_of(node->right->right) < height_of(node->right->left))
-        turn_right(tree, node->right, update);
-    return turn_left(tree, node, update);
-}
-
-// Stops where a subtree has the height it had: nothing above can have changed. Returns the highest root of a subtree that was turned.
-static struct tree_node *balance_upwards(struct tree *tree, struct tree_node *node, tree_update *update)
-{
-    struct tree_node *turned = nullptr;
-    while (node) {
-        int32_t left = height_of(node->left), right = height_of(node->right), before = node->height;
-        if (UNLIKELY(left - right > LEAN_MOST || right - left > LEAN_MOST))
-            node = turned = balance_node(tree, node, update);
-        else
-            node->height = MAX(left, right) + 1;
-        if (node->height == before)
-            break;
-        node = node->parent;
-    }
-    return turned;
-}
-
-// Makes the sums of `node` and those above it anew: up to `first` and `second`, which are among them, in any case, and then as far
-// as that changes them. (The sum of a root that was turned has nothing to be compared with: the node above it decides.)
-static void sums_renew(struct tree_node *node, const struct tree_node *first, const struct tree_node *second, tree_update *update)
+// Makes the sums of `node` and those above it anew: up to `known_to_change`, which is among them, in any case, and then as far as that changes them.
+static inline void sums_renew(struct tree_node *node, const struct tree_node *known_to_change, tree_update *update)
 {
     while (node) {
-        if (!update(node) && !first && !second)
+        if (!update(node) && !known_to_change)
             return;
-        first = node == first ? nullptr : first;
-        second = node == second ? nullptr : second;
+        known_to_change = node == known_to_change ? nullptr : known_to_change;
         node = node->parent;
     }
 }
@@ -118,9 +99,9 @@ void tree_insert(struct tree *tree, struct tree_node *node, tree_compare *compar
         parent = *link;
         link = compare(node, parent) < 0 ? &parent->left : &parent->right;
     }
-    *node = (struct tree_node){ .parent = parent, .height = 1 };
+    *node = (struct tree_node){ .parent = parent, .rank = 1 };
     *link = node;
-    (void)balance_upwards(tree, parent, nullptr);
+    (void)balance_upwards(tree, parent, node, nullptr);
 }
 
 static struct tree_node *leftmost(struct tree_node *node)
@@ -133,7 +114,7 @@ static struct tree_node *leftmost(struct tree_node *node)
 void tree_insert_after(struct tree *tree, struct tree_node *previous, struct tree_node *node, tree_update *update)
 {
     struct tree_node *parent = previous && !previous->right ? previous : leftmost(previous ? previous->right : tree->root);
-    *node = (struct tree_node){ .parent = parent, .height = 1 };
+    *node = (struct tree_node){ .parent = parent, .rank = 1 };
     if (!parent)
         tree->root = node;
     else if (parent == previous)
@@ -141,8 +122,8 @@ void tree_insert_after(struct tree *tree, struct tree_node *previous, struct tre
     else
         parent->left = node;
     (void)update(node);
-    struct tree_node *turned = parent && parent->height == 1 ? balance_upwards(tree, parent, update) : nullptr;
-    sums_renew(parent, turned, nullptr, update);
+    const struct tree_node *turned = parent && parent->rank == 1 ? balance_upwards(tree, parent, node, update) : nullptr;
+    sums_renew(parent, turned, update);
 }
 
 // Takes `count` nodes off the chain. As deep as the tree becomes high.
@@ -168,7 +149,7 @@ void tree_build(struct tree *tree, struct tree_node *first, size_t count, tree_u
 }
 
 // `node` has two children: its in-order successor, which has no left child, takes its place.
-static void remove_inner(struct tree *tree, struct tree_node *node, tree_update *update)
+[[gnu::noinline]] static void remove_inner(struct tree *tree, struct tree_node *node, tree_update *update)
 {
     struct tree_node *successor = leftmost(node->right);
     struct tree_node *changed = successor->parent == node ? successor : successor->parent;
@@ -176,27 +157,25 @@ static void remove_inner(struct tree *tree, struct tree_node *node, tree_update 
 
     successor->left = node->left;
     successor->right = node->right;
-    successor->height = node->height;
+    successor->rank = node->rank;
     successor->left->parent = successor;
     if (successor->right)
         successor->right->parent = successor;
     child_replace(tree, node->parent, node, successor);
-    struct tree_node *turned = balance_upwards(tree, changed, update);
     if (update)
-        sums_renew(changed, turned, successor, update); // whose sum was made for another place
+        sums_renew(changed, successor, update); // whose sum was made for another place
 }
 
 void tree_remove_updating(struct tree *tree, struct tree_node *node, tree_update *update)
 {
-    if (node->left && node->right) {
+    if (UNLIKELY(node->left && node->right)) {
         remove_inner(tree, node, update);
         return;
     }
     struct tree_node *parent = node->parent;
     child_replace(tree, parent, node, node->left ? node->left : node->right);
-    struct tree_node *turned = balance_upwards(tree, parent, update);
     if (update)
-        sums_renew(parent, turned, nullptr, update);
+        tree_updated(parent, update);
 }
 
 void tree_remove(struct tree *tree, struct tree_node *node)

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// tree.h: an intrusive balanced (AVL) binary search tree. The user walks down and compares; the tree keeps balance.
+// tree.h: an intrusive balanced (relaxed AVL) binary search tree. The user walks down and compares; the tree keeps balance.
 //
-// Height is at most 1.82 log2(n) + 2: insert, remove and find cost O(log n), first/next amortised O(1).
+// Insert, remove and find cost O(log m), m being the insertions since the tree was last empty; first/next amortised O(1). A removal
+// balances nothing.
 // Not locked: the owner's lock covers a tree.
 #pragma once
 
@@ -9,7 +10,7 @@
 
 struct tree_node {
     struct tree_node *parent, *left, *right;
-    int32_t height; // of the subtree; a leaf has 1
+    int32_t rank; // more than its children's; 1 for a new leaf
 };
 
 struct tree {

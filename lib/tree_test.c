@@ -5,7 +5,7 @@
 
 #include <helix/test.h>
 
-enum { ITEMS = 200 };
+enum { ITEMS = 200, HEIGHT_MOST = 20 }; // 1.82 log2 + 1 of a test's insertions
 
 struct item {
     struct tree_node node;
@@ -23,14 +23,14 @@ static int item_compare(const struct tree_node *a, const struct tree_node *b)
     return key_of(a) < key_of(b) ? -1 : key_of(a) > key_of(b);
 }
 
-// Height of a sound subtree, -1 for one whose heights, balance or parent links are wrong.
+// Height of a sound subtree, -1 for one whose ranks or parent links are wrong.
 static int32_t sound_height(const struct tree_node *node, const struct tree_node *parent)
 {
     if (!node)
         return 0;
     int32_t left = sound_height(node->left, node), right = sound_height(node->right, node);
-    bool sound = left >= 0 && right >= 0 && left - right <= 2 && right - left <= 2 && node->parent == parent;
-    return sound && node->height == MAX(left, right) + 1 ? node->height : -1;
+    bool above = (!node->left || node->left->rank < node->rank) && (!node->right || node->right->rank < node->rank);
+    return left >= 0 && right >= 0 && above && node->parent == parent ? MAX(left, right) + 1 : -1;
 }
 
 // Nodes in order, 0 when the order is wrong in either direction.
@@ -67,9 +67,24 @@ TEST(tree, stays_ordered_and_balanced_through_random_changes)
             held++;
         }
         item->in = !item->in;
-        wrong += sound_height(tree.root, nullptr) < 0 || count_in_order(&tree) != held;
+        int32_t height = sound_height(tree.root, nullptr);
+        wrong += height < 0 || height > HEIGHT_MOST || count_in_order(&tree) != held;
     }
     CHECK_EQUAL(wrong, 0);
+}
+
+TEST(tree, stays_low_when_filled_in_order)
+{
+    static struct item items[ITEMS];
+    struct tree tree = {};
+    size_t wrong = 0;
+    for (uint32_t i = 0; i < ITEMS; i++) {
+        items[i] = (struct item){ .key = i };
+        tree_insert(&tree, &items[i].node, item_compare);
+        wrong += sound_height(tree.root, nullptr) < 0;
+    }
+    CHECK_EQUAL(wrong, 0);
+    CHECK(sound_height(tree.root, nullptr) <= 14); // 1.82 log2(200) + 1
 }
 
 TEST(tree, puts_equals_behind_those_already_there)
@@ -88,6 +103,27 @@ TEST(tree, puts_equals_behind_those_already_there)
     }
     CHECK_EQUAL(wrong, 0);
     CHECK_EQUAL(last, 18);
+}
+
+// Whatever the tree, from the second time on nothing changes but the node itself.
+TEST(tree, finds_all_as_it_was_when_a_node_is_put_back)
+{
+    static struct item items[ITEMS];
+    struct tree tree = {};
+    size_t moved = 0;
+    for (uint32_t i = 0; i < ITEMS; i++) {
+        items[i] = (struct item){ .key = i * 77 % ITEMS * 2 };
+        tree_insert(&tree, &items[i].node, item_compare);
+        struct item guest = { .key = items[i].key + 1 };
+        tree_insert(&tree, &guest.node, item_compare);
+        tree_remove(&tree, &guest.node);
+        const struct tree_node before = items[i].node, *root = tree.root;
+        tree_insert(&tree, &guest.node, item_compare);
+        moved += guest.node.left || guest.node.right;
+        tree_remove(&tree, &guest.node);
+        moved += tree.root != root || items[i].node.parent != before.parent || items[i].node.rank != before.rank;
+    }
+    CHECK_EQUAL(moved, 0);
 }
 
 TEST(tree, has_neither_first_nor_last_when_empty)
