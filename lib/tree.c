@@ -121,7 +121,6 @@ void tree_insert_after(struct tree *tree, struct tree_node *previous, struct tre
         parent->right = node;
     else
         parent->left = node;
-    (void)update(node);
     const struct tree_node *turned = parent && parent->rank == 1 ? balance_upwards(tree, parent, node, update) : nullptr;
     sums_renew(parent, turned, update);
 }
@@ -138,7 +137,7 @@ static struct tree_node *build(struct tree_node **chain, size_t count, struct tr
     if (left)
         left->parent = node;
     node->right = build(chain, count - count / 2 - 1, node, update);
-    node->height = height_of(left) + 1; // the left one is never the smaller
+    node->rank = rank_of(left) + 1; // the left one is never the smaller
     (void)update(node);
     return node;
 }

@@ -32,7 +32,7 @@ void tree_remove(struct tree *tree, struct tree_node *node);
 // it for nodes whose subtree changed, from the bottom up, as far as that makes a difference; for plain trees never.
 typedef bool tree_update(struct tree_node *node);
 
-// Puts `node`, whose own summary need not be made yet, right behind `previous` (nullptr: before all others).
+// Puts `node`, whose summary is that of a leaf, right behind `previous` (nullptr: before all others).
 void tree_insert_after(struct tree *tree, struct tree_node *previous, struct tree_node *node, tree_update *update);
 
 // Makes an empty tree of `count` nodes in their order, chained by `right` from `first`, as flat as can be: O(count), without a comparison.

@@ -208,6 +208,7 @@ TEST(tree, keeps_summaries_right_through_random_changes)
             while (before > 0 && !items[before - 1].in)
                 before--;
             item->weight = seed >> 8 & 0xff;
+            item->largest = item->weight;
             tree_insert_after(&tree, before > 0 ? &items[before - 1].node : nullptr, &item->node, largest_update);
             item->in = true;
         } else if (seed & 1) {

@@ -218,11 +218,16 @@ static enum status move_prepare(struct arch_space *space, uint64_t from, uint64_
     return STATUS_OK;
 }
 
+enum status arch_space_move_prepare(struct arch_space *space, virt_t from, virt_t to, uint64_t size)
+{
+    TRY(arch_space_own(space, from, (virt_t){ from.raw + size }));
+    return move_prepare(space, from.raw, size, to.raw - from.raw);
+}
+
 enum status arch_space_move(struct arch_space *space, virt_t from, virt_t to, uint64_t size)
 {
     uint64_t offset = to.raw - from.raw, end = from.raw + size, first = end, last = 0;
-    TRY(arch_space_own(space, from, (virt_t){ end }));
-    TRY(move_prepare(space, from.raw, size, offset));
+    TRY(arch_space_move_prepare(space, from, to, size));
     struct table_run run;
     for (uint64_t at = from.raw; table_run_find(space, at, end, &run); at = table_run_end(&run)) {
         for (size_t i = table_run_next(&run, run.first); i < run.end; i = table_run_next(&run, i + 1)) {

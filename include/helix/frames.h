@@ -229,4 +229,9 @@ enum memory_pressure frames_pressure(void);
 bool frames_user_allowed(void);
 
 // Whether one request for `bytes` of user memory is worth promising: not more than there is RAM.
-bool frames_promise_allowed(uint64_t bytes);
+enum : uint64_t { PROMISE_UNASKED = 4 * MIB }; // less than any machine has: no look at the figures
+bool frames_promise_fits(uint64_t bytes);
+static inline bool frames_promise_allowed(uint64_t bytes)
+{
+    return bytes <= PROMISE_UNASKED || frames_promise_fits(bytes);
+}

@@ -2,6 +2,8 @@
 // space.h: what the files of the address space share among themselves.
 #pragma once
 
+#include <arch/user.h>
+
 #include <helix/space.h>
 
 enum : uint64_t {
@@ -91,6 +93,9 @@ uint64_t region_overlap(struct space *space, uint64_t from, uint64_t to) MUST_SH
 
 // A region with the bounds, access, flags and source of `model` and a reference of its own on the source; in no tree yet. nullptr: no memory.
 struct region *region_new(struct space *space, const struct region *model) MUST_HOLD(space->lock);
+
+// Sees to it that the next `count` (at most SPARE_REGIONS) calls of region_new do not fail. False: no memory, or too many regions.
+bool regions_reserve(struct space *space, uint32_t count) MUST_HOLD(space->lock);
 
 // Gives back a region that is in no tree.
 void region_free(struct space *space, struct region *region) MUST_HOLD(space->lock);
@@ -191,7 +196,14 @@ NO_LOCK_ANALYSIS static inline void region_release(struct space *space, struct r
 enum status space_may_grow(struct space *space, uint64_t added, uint32_t access, uint32_t flags) MUST_HOLD(space->lock);
 
 // The range in whole pages; false: it is no range of the user half.
-bool space_range(uint64_t at, uint64_t *size);
+static inline bool space_range(uint64_t at, uint64_t *size)
+{
+    uint64_t whole = align_up(*size, PAGE_SIZE);
+    if (whole < *size || at > arch_user_end() || whole > arch_user_end() - at)
+        return false;
+    *size = whole;
+    return true;
+}
 
 // Whether pages of such a region are promises that only RAM can keep.
 static inline bool region_needs_promise(uint32_t access, uint32_t flags)
@@ -199,8 +211,11 @@ static inline bool region_needs_promise(uint32_t access, uint32_t flags)
     return access & PAGE_WRITE && !(flags & (REGION_SHARED | REGION_NO_RESERVE));
 }
 
-// Unmaps [from, to), page-aligned. STATUS_NO_MEMORY: nothing changed.
+// Unmaps [from, to), page-aligned. STATUS_NO_MEMORY: nothing changed; never after space_clear_prepare with a region in reserve.
 enum status space_clear(struct space *space, uint64_t from, uint64_t to) MUST_HOLD(space->lock);
+
+// Makes all that unmapping [from, to) needs of page tables. STATUS_NO_MEMORY: no page or right has changed.
+enum status space_clear_prepare(struct space *space, uint64_t from, uint64_t to) MUST_HOLD(space->lock);
 
 // Drops the pages of [from, to); regions stay.
 void space_drop_pages(struct space *space, uint64_t from, uint64_t to) MUST_HOLD(space->lock);

@@ -16,15 +16,6 @@ enum status space_may_grow(struct space *space, uint64_t added, uint32_t access,
     return frames_user_allowed() ? STATUS_OK : STATUS_NO_MEMORY;
 }
 
-bool space_range(uint64_t at, uint64_t *size)
-{
-    uint64_t whole = align_up(*size, PAGE_SIZE);
-    if (whole < *size || at > arch_user_end() || whole > arch_user_end() - at)
-        return false;
-    *size = whole;
-    return true;
-}
-
 // ---- mmap ----
 
 // *replaced: how many bytes of regions lie there.
@@ -189,6 +180,11 @@ static enum status clear_prepare(struct space *space, struct region *region, uin
     for (; region && region->start < to; region = region_next(region))
         TRY(arch_space_own_edges(&space->arch, (virt_t){ MAX(from, region->start) }, (virt_t){ MIN(to, region->end) }));
     return STATUS_OK;
+}
+
+enum status space_clear_prepare(struct space *space, uint64_t from, uint64_t to)
+{
+    return UNLIKELY(space->arch.special) ? clear_prepare(space, region_after(space, from), from, to) : STATUS_OK;
 }
 
 enum status space_clear(struct space *space, uint64_t from, uint64_t to)

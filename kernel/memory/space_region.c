@@ -82,6 +82,20 @@ static struct region *spare_take(struct space *space) MUST_HOLD(space->lock)
     return region;
 }
 
+bool regions_reserve(struct space *space, uint32_t count)
+{
+    if (space->region_count + count > SPACE_REGIONS_MAX)
+        return false;
+    while (UNLIKELY(space->spare_count < count)) {
+        struct region *region = heap_alloc(sizeof *region);
+        if (!region)
+            return false;
+        region->source = nullptr;
+        region_free(space, region);
+    }
+    return true;
+}
+
 struct region *region_new(struct space *space, const struct region *model)
 {
     struct region *region = spare_take(space);
@@ -168,14 +182,44 @@ static void gap_renew(struct region *region, const struct region *below)
         tree_updated(&region->node, region_sum_up);
 }
 
+// `region`, right below `above`, goes: the room below `above` grows by what the region took. Where a guard gap takes part, room that is
+// not there is not counted, so that has to be looked at.
+static void gap_widen(struct region *above, const struct region *region)
+{
+    if (!above)
+        return;
+    if (UNLIKELY(region_flags(region) & REGION_GROWS_DOWN || !above->gap)) {
+        gap_renew(above, region_previous(region));
+        return;
+    }
+    uint64_t before = above->gap;
+    above->gap = before + region_size(region) + region->gap;
+    if (before < GAP_COUNTED)
+        tree_updated(&above->node, region_sum_up);
+}
+
+// The opposite: `region` has come right below `above`, with all the room that is left below it.
+static void gap_narrow(struct region *above, const struct region *region)
+{
+    if (!above)
+        return;
+    if (UNLIKELY(region_flags(region) & REGION_GROWS_DOWN || !above->gap)) {
+        gap_renew(above, region);
+        return;
+    }
+    above->gap -= region_size(region) + region->gap;
+    if (above->gap < GAP_COUNTED)
+        tree_updated(&above->node, region_sum_up);
+}
+
 // ---- placing and cutting ----
 
-void region_insert(struct space *space, struct region *below, struct region *region, struct region *above)
+// The room below the region above it is the caller's business.
+static void region_link(struct space *space, struct region *below, struct region *region) MUST_HOLD(space->lock)
 {
     region->gap = gap_above(below, region);
-    region->largest_gap = 0;
+    region->largest_gap = MIN(region->gap, GAP_COUNTED);
     tree_insert_after(&space->regions, below ? &below->node : nullptr, &region->node, region_sum_up);
-    gap_renew(above, region);
     space->region_count++;
     space_account(space, region, (int64_t)region_size(region));
 }
@@ -199,12 +243,17 @@ void regions_build(struct space *space, const struct region_chain *chain)
     tree_build(&space->regions, chain->first ? &chain->first->node : nullptr, space->region_count, region_sum_up);
 }
 
+void region_insert(struct space *space, struct region *below, struct region *region, struct region *above)
+{
+    region_link(space, below, region);
+    gap_narrow(above, region);
+}
+
 static void region_take_out(struct space *space, struct region *region) MUST_HOLD(space->lock)
 {
-    struct region *above = region_next(region), *below = above ? region_previous(region) : nullptr;
     if (atomic_load_explicit(&space->recent, memory_order_relaxed) == region)
         atomic_store_explicit(&space->recent, nullptr, memory_order_relaxed);
-    gap_renew(above, below); // first: what is free anyway then stays the largest in most subtrees
+    gap_widen(region_next(region), region); // first: what is free anyway then stays the largest in most subtrees
     tree_remove_updating(&space->regions, &region->node, region_sum_up);
     space->region_count--;
     space_account(space, region, -(int64_t)region_size(region));
@@ -255,8 +304,8 @@ static void region_absorb(struct space *space, struct region *low, struct region
 }
 
 // Whether neighbours took what `region`, which is in no tree, describes.
-static bool region_merge(struct space *space, struct region *below, const struct region *region, struct region *above)
-    MUST_HOLD(space->lock)
+[[gnu::always_inline]] static inline bool region_merge(struct space *space, struct region *below, const struct region *region,
+                                                       struct region *above) MUST_HOLD(space->lock)
 {
     if (below && region_alike(below, region)) {
         region_inherit(below, region);
@@ -303,13 +352,12 @@ static struct region *region_crossing(struct space *space, uint64_t at) MUST_HOL
 
 struct region *region_split(struct space *space, struct region *lower, uint64_t at, struct region *upper)
 {
-    struct region *above = region_next(lower);
     upper->start = at;
     upper->end = lower->end;
     upper->offset = lower->source ? lower->offset + (at - lower->start) : 0;
     space_account(space, lower, -(int64_t)region_size(upper));
     lower->end = at;
-    region_insert(space, lower, upper, above);
+    region_link(space, lower, upper);
     return upper;
 }
 

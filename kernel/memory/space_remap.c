@@ -35,7 +35,7 @@ static enum status remap_check(const struct remap *remap)
     return remap->new_at < SPACE_LOWEST ? STATUS_NOT_PERMITTED : STATUS_OK;
 }
 
-// What is left where the pages were: nothing, or (MREMAP_DONTUNMAP) the region without them. No region crosses the ends, so that cannot fail.
+// What is left where the pages were: nothing, or (MREMAP_DONTUNMAP) the region without them.
 static enum status remap_leave(struct space *space, const struct remap *remap) MUST_HOLD(space->lock)
 {
     uint64_t from = remap->at, to = remap->at + remap->old_size;
@@ -46,30 +46,42 @@ static enum status remap_leave(struct space *space, const struct remap *remap) M
     return region_flags_set(space, from, to, REGION_PAGES | REGION_LOCKED, 0);
 }
 
-// Moves `old_size` bytes, of which the region at `at` holds all, to `to`, where nothing is, as `new_size` bytes.
+// Has all at hand that moving to `to` takes: a region for the new place, one for what is above a hole there, two for the edges of the old.
+static enum status remap_prepare(struct space *space, const struct remap *remap, uint64_t to, bool clears) MUST_HOLD(space->lock)
+{
+    if (!regions_reserve(space, SPARE_REGIONS))
+        return STATUS_NO_MEMORY;
+    TRY(space_clear_prepare(space, remap->at, remap->at + remap->old_size));
+    if (!clears)
+        return STATUS_OK;
+    TRY(space_clear_prepare(space, to, to + remap->new_size));
+    return arch_space_move_prepare(&space->arch, (virt_t){ remap->at }, (virt_t){ to }, MIN(remap->old_size, remap->new_size));
+}
+
+// Moves `old_size` bytes, of which the region at `at` holds all, to `to` as `new_size` bytes; what is there goes. Memory can be
+// wanting after that was cleared only if another CPU is quick to take the page tables that it freed.
 static enum status remap_move(struct space *space, const struct remap *remap, uint64_t to) MUST_HOLD(space->lock)
 {
     const struct region *old = space_find(space, remap->at);
     struct region model = { .start = to, .end = to + remap->new_size, .access = old->access, .source = old->source };
     model.offset = old->source ? old->offset + (remap->at - old->start) : 0;
     region_flags_change(&model, 0, region_flags(old) & ~(REGION_HEAP | REGION_STACK));
+    const struct region *there = region_after(space, to);
+    bool clears = there && there->start < to + remap->new_size;
+    TRY(remap_prepare(space, remap, to, clears));
     struct region *region = region_new(space, &model);
-    if (!region)
-        return STATUS_NO_MEMORY;
-    enum status outcome = arch_space_own_edges(&space->arch, (virt_t){ remap->at }, (virt_t){ remap->at + remap->old_size });
-    if (outcome == STATUS_OK && remap->old_size)
-        outcome = region_isolate(space, remap->at, remap->at + remap->old_size);
+    enum status outcome = region ? STATUS_OK : STATUS_NO_MEMORY;
+    if (outcome == STATUS_OK && clears)
+        outcome = space_clear(space, to, to + remap->new_size);
     if (outcome == STATUS_OK)
         outcome = arch_space_move(&space->arch, (virt_t){ remap->at }, (virt_t){ to }, MIN(remap->old_size, remap->new_size));
     if (outcome == STATUS_OK)
         outcome = remap_leave(space, remap);
-    if (outcome != STATUS_OK) {
-        region_join(space, remap->at, remap->at + remap->old_size);
+    if (outcome == STATUS_OK)
+        region_place(space, region);
+    else if (region)
         region_free(space, region);
-        return outcome;
-    }
-    region_place(space, region);
-    return STATUS_OK;
+    return outcome;
 }
 
 // Whether `added` more bytes of the region break a limit.
@@ -114,7 +126,6 @@ static enum status remap_fixed(struct space *space, const struct remap *remap, u
     bool twice = remap->flags & LINUX_MREMAP_DONTUNMAP;
     if (twice || remap->new_size > remap->old_size)
         TRY(remap_may_grow(space, region, twice ? remap->new_size : remap->new_size - remap->old_size));
-    TRY(space_clear(space, remap->new_at, remap->new_at + remap->new_size));
     *result = remap->new_at;
     return remap_move(space, remap, remap->new_at);
 }

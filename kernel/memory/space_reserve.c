@@ -15,8 +15,6 @@ enum : int64_t {
     FRAMES_PER_GRANT = 32, // what one may cost, tables and stacks included
 };
 
-enum : uint64_t { PROMISE_UNASKED = 4 * MIB }; // less than any machine has: no look at the figures
-
 static _Atomic int64_t credit;
 
 static bool credit_renew(void)
@@ -38,10 +36,8 @@ bool frames_user_allowed(void)
     return true;
 }
 
-bool frames_promise_allowed(uint64_t bytes)
+bool frames_promise_fits(uint64_t bytes)
 {
-    if (bytes <= PROMISE_UNASKED)
-        return true;
     uint64_t total, free;
     frames_count(&total, &free);
     return bytes >> PAGE_SHIFT <= total;

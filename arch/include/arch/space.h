@@ -69,6 +69,9 @@ void arch_space_protect(struct arch_space *space, virt_t from, virt_t to, uint32
 // and access. STATUS_NO_MEMORY: nothing moved.
 enum status arch_space_move(struct arch_space *space, virt_t from, virt_t to, uint64_t size);
 
+// Makes what that needs, even while something is mapped at `to`: for those who would rather know before they take it out. STATUS_NO_MEMORY.
+enum status arch_space_move_prepare(struct arch_space *space, virt_t from, virt_t to, uint64_t size);
+
 // Fork: every page of [from, to) of `source` is one of `target` as well, writable in neither, with one reference more. Tables that lie in
 // [whole_from, whole_to) may be shared whole, with what they map outside [from, to); a later call passes over what the target has
 // then. STATUS_NO_MEMORY: part of it is in the target, whose owner destroys it. In any case the source must be flushed (arch_space_flush)

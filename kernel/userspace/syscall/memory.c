@@ -100,14 +100,21 @@ static enum status map_with_file(struct thread *self, struct open_file *file, ui
     return space_map(self->process->space, request, at);
 }
 
-int64_t sys_mmap(struct thread *self, const struct syscall_arguments *arguments)
+// Private memory anywhere, as nearly every anonymous mapping is asked for: nothing of it needs to be looked at twice.
+static int64_t map_memory(struct space *space, uint64_t size, uint32_t access, uint64_t flags)
 {
-    const uint64_t *value = arguments->value;
+    const struct map_request request = { .size = size, .access = access, .flags = flags & LINUX_MAP_NORESERVE ? MAP_NO_RESERVE : 0 };
+    uint64_t at;
+    enum status outcome = space_map(space, &request, &at);
+    return LIKELY(outcome == STATUS_OK) ? (int64_t)at : syscall_result(outcome);
+}
+
+// Everything else.
+[[gnu::noinline]] static int64_t map_any(struct thread *self, const uint64_t *value)
+{
     uint64_t flags = value[3], at;
     struct open_file *file = nullptr;
     struct map_request request = { .hint = value[0], .size = value[1], .access = access_from(value[2]), .offset = value[5] };
-    if (!is_aligned(request.offset, PAGE_SIZE))
-        return syscall_result(STATUS_BAD_ARGUMENT);
     if (!(flags & LINUX_MAP_ANONYMOUS)) {
         enum status found = map_get_file(self, (int)value[4], &file);
         if (found != STATUS_OK)
@@ -117,6 +124,18 @@ int64_t sys_mmap(struct thread *self, const struct syscall_arguments *arguments)
     if (file)
         file_release(file);
     return outcome == STATUS_OK ? (int64_t)at : syscall_result(outcome);
+}
+
+int64_t sys_mmap(struct thread *self, const struct syscall_arguments *arguments)
+{
+    const uint64_t *value = arguments->value;
+    const uint64_t plain = LINUX_MAP_NORESERVE | LINUX_MAP_STACK;
+    struct space *space = self->process->space;
+    if (UNLIKELY(!is_aligned(value[5], PAGE_SIZE)))
+        return syscall_result(STATUS_BAD_ARGUMENT);
+    if (LIKELY((value[3] & ~plain) == (LINUX_MAP_PRIVATE | LINUX_MAP_ANONYMOUS) && !value[0] && !space->lock_future))
+        return map_memory(space, value[1], access_from(value[2]), value[3]);
+    return map_any(self, value);
 }
 
 int64_t sys_munmap(struct thread *self, const struct syscall_arguments *arguments)
