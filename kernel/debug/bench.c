@@ -26,11 +26,11 @@ enum {
 
 TABLE_DECLARE(struct benchmark, helix_benchmarks);
 
-size_t benchmark_each(const char *category, bool (*visit)(void *context, const struct benchmark *row), void *context)
+size_t benchmark_each(const char *what, bool (*visit)(void *context, const struct benchmark *row), void *context)
 {
     size_t seen = 0;
     TABLE_EACH(struct benchmark, row, helix_benchmarks) {
-        if (category && !string_equal(row->category, category))
+        if (what && !string_equal(row->category, what) && !string_starts(row->name, what))
             continue;
         seen++;
         if (!visit(context, row))

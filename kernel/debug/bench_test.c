@@ -32,6 +32,7 @@ TEST(bench, divides_by_the_batch_and_takes_a_single_sample)
 TEST(bench, sees_no_rows_in_a_category_nobody_has)
 {
     CHECK_EQUAL(benchmark_each("no such category", nullptr, nullptr), 0);
+    CHECK_EQUAL(benchmark_each("lock.no_such_row", nullptr, nullptr), 0);
 }
 
 static uint32_t prepared, operations, finished;

@@ -2,6 +2,7 @@
 """measures.py: ./helix bench: rows get figures on every architecture, and what cannot be measured gets a reason and no figure."""
 import json
 import platform
+import re
 import subprocess
 import tempfile
 from pathlib import Path
@@ -10,6 +11,7 @@ from harness import ROOT, USAGE, Skipped, arch, check, helix
 from helix import bench_program
 from registry import test
 
+FLAT = re.compile(r"(?m)^(\w+): dearest / cheapest ([\d.]+)")
 # What each row costs at least and at most, in instructions, on any architecture: a figure outside was not measured.
 PLAUSIBLE = {"getpid": (20, 1_000), "fault_anonymous": (100, 10_000), "fault_cow": (100, 10_000), "fork_exit_wait": (2_000, 500_000), "boot_256m": (100_000, 100_000_000)}
 
@@ -30,6 +32,20 @@ def bench_gives_figures_of_real_work():
     counts = rows["fork_exit_wait"].get("serialising", {})
     return [*results, ("bench.fork_changes_page_tables", None if counts.get("base", 0) >= 2 else f"counted: {counts}"),
             ("bench.getpid_serialises_nothing", None if rows["getpid"].get("serialising", {}) == {} else f"{rows['getpid']}")]
+
+
+@test
+def costs_stay_flat():
+    """Within one and a half times: faults among 10 and 10,000 regions; frames with 64 MiB and 64 GiB, in a memory 5 and 95 % full, by policy."""
+    rows = measured("fault_among")
+    few, many = rows["fault_among_10"]["helix"], rows["fault_among_10000"]["helix"]
+    results = [(f"flat.fault_among_regions ({few} and {many})", None if many <= 1.5 * few else f"{many / few:.2f} times")]
+    for profile in ("default", "frames_bitmap", "frames_tlsf") if arch() == "x86_64" else ("default",):
+        outcome = helix("bench", "--flat", "--arch", arch(), "--profile", profile, timeout=300)
+        found = FLAT.findall(outcome.out)
+        results += [(f"flat.{profile}.{family}", None if float(ratio) <= 1.5 else f"{ratio} times") for family, ratio in found]
+        results.append((f"flat.{profile}.measured", None if len(found) == 3 and outcome.status == 0 else outcome.describe()))
+    return results
 
 
 @test

@@ -9,7 +9,7 @@ import time
 from dataclasses import asdict
 from pathlib import Path
 
-from . import bench_docs, bench_guest, bench_html, bench_peer, bench_plugin, bench_program, bench_table, kernel, packages, qemu, run
+from . import bench_docs, bench_flat, bench_guest, bench_html, bench_peer, bench_plugin, bench_program, bench_table, kernel, packages, qemu, run
 from .cpio import merge
 from .report import EXIT_NO_STATUS, Progress, say, usage_error
 
@@ -163,6 +163,8 @@ def bench(options):
     check(options)
     chosen = peers_of(options)
     packages.require(*packages.QEMU[options.arch])
+    if options.flat:
+        return flat(options)
     options.plugin = bench_plugin.build() if not options.wall and bench_plugin.usable(options.arch) else None
     archive = bench_program.archive(bench_program.build(options.arch))
     asked = options.pattern or ""
@@ -172,18 +174,32 @@ def bench(options):
     peers = {peer.key: with_growth(measure_peer(Linux(options, archive, peer), options.pattern, options), asked) for peer in chosen}
     names = {peer.key: peer.name for peer in chosen}
     rows = bench_table.merge(helix, peers, options.wall)
+    report(options, rows, names)
+    return EXIT_NO_STATUS if any((row.get("reason") or "").startswith("failed") for row in rows) else 0
+
+
+def flat(options):
+    kernel.build(options.arch, options.profile, False, options.verbose)
+    rows = bench_flat.measure(options)
+    report(options, bench_table.merge(rows, {}, False), {})
+    steep = {family: ratio for family, ratio in bench_flat.ratios(rows).items() if ratio > bench_flat.MOST}
+    for family, ratio in bench_flat.ratios(rows).items():
+        print(f"{family}: dearest / cheapest {ratio:.2f}{', more than ' + str(bench_flat.MOST) if family in steep else ''}")
+    return EXIT_NO_STATUS if steep else 0
+
+
+def report(options, rows, names):
     unit = bench_table.UNITS[options.wall]
     print(bench_table.text(rows, names, unit))
-    report = document(options, rows, names, unit)
+    made = document(options, rows, names, unit)
     if options.json:
-        Path(options.json).write_text(json.dumps(report, indent=1) + "\n")
+        Path(options.json).write_text(json.dumps(made, indent=1) + "\n")
     if options.html:
-        Path(options.html).write_text(bench_html.page(report))
-    return EXIT_NO_STATUS if any((row.get("reason") or "").startswith("failed") for row in rows) else 0
+        Path(options.html).write_text(bench_html.page(made))
 
 
 def document(options, rows, names, unit):
     """What --json writes."""
     return {"arch": options.arch, "unit": unit, "machine": shlex.join(qemu.base_command(machine(options, MEMORY))), "emulator": emulator(options.arch), "peers": names,
-            "command": f"./helix bench --arch {options.arch}{' --peer ' + options.peer if options.peer else ''}{' --wall' if options.wall else ''}{' -k ' + options.pattern if options.pattern else ''}",
+            "command": f"./helix bench --arch {options.arch}{' --flat --profile ' + options.profile if options.flat else ''}{' --peer ' + options.peer if options.peer else ''}{' --wall' if options.wall else ''}{' -k ' + options.pattern if options.pattern else ''}",
             "means": {key: {what: {"mean": mean, "rows": count} for what, (mean, count) in bench_table.means(rows, key).items()} for key in names}, "rows": rows}

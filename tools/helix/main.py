@@ -117,6 +117,7 @@ def add_bench(verbs):
     parser.add_argument("--json", metavar="FILE", help="write the rows there")
     parser.add_argument("--html", metavar="FILE", help="write a page with plots there")
     parser.add_argument("--docs", metavar="FILE.json", nargs="+", help="measure nothing: make docs/performance.md from what --json wrote")
+    parser.add_argument("--flat", action="store_true", help="what frames cost in 64 MiB, 1 GiB and 64 GiB, and in a memory 5 and 95 %% full, of one profile; fails beyond 1.5 times")
     parser.add_argument("--wall", action="store_true", help="nanoseconds instead of instructions")
     parser.add_argument("--accel", choices=("kvm", "tcg"), help="with --wall: default kvm where the hardware has it, else tcg")
     parser.add_argument("--fresh", action="store_true", help="measure the peers again, though their figures are kept in build/")

@@ -120,7 +120,7 @@ class PageTest(unittest.TestCase):
     def page(self, peers):
         names = {key: f"Linux {key} <&>" for key in peers}
         rows = bench_table.merge(HELIX, peers, False)
-        options = Namespace(arch="x86_64", peer="linux", wall=False, pattern=None, accel=None)
+        options = Namespace(arch="x86_64", flat=False, peer="linux", wall=False, pattern=None, accel=None)
         with unittest.mock.patch.object(bench, "emulator", lambda arch: "QEMU"):
             return bench.document(options, rows, names, "instructions")
 

@@ -60,10 +60,10 @@ static int run_bench(struct shell *shell, int count, char **words)
                 "median: ns", "median", "minimum", "mean", "p95", "p99", "maximum", "deviation", "outliers");
     bool all = quick || string_equal(what, "all");
     if (benchmark_each(all ? nullptr : what, run_row, &run) == 0) {
-        shell_error(shell, "no benchmarks of category \"%s\"; there are:", what);
+        shell_error(shell, "no benchmarks called \"%s\"; there are:", what);
         benchmark_each(nullptr, print_category, shell);
         return 1;
     }
     return run.failed ? 1 : 0;
 }
-SHELL_COMMAND(bench, "[CATEGORY|all|quick]", "Run benchmarks", run_bench);
+SHELL_COMMAND(bench, "[CATEGORY|NAME|all|quick]", "Run benchmarks", run_bench);
