@@ -28,7 +28,30 @@ static struct list_node entries = LIST_HEAD(entries);      // hashed ones; entry
 static _Atomic uint32_t entry_count;                       // of `entries`; entry_lock to change
 static _Atomic uint32_t renames;                           // odd while one is made; entry_lock to change
 
-// `text` is the hash of the name alone (hash_step over its bytes).
+// ---- hashes of names: eight bytes at a time, the last of them filled up with zeros ----
+
+enum : uint64_t { BYTES_ONE = 0x0101'0101'0101'0101, BYTES_SLASH = '/' * BYTES_ONE, BYTES_HIGH = 0x80 * BYTES_ONE };
+
+static inline uint64_t name_hash_step(uint64_t hash, uint64_t word)
+{
+    hash = (hash ^ word) * 0x9e3779b97f4a7c15;
+    return hash ^ hash >> 29;
+}
+
+static uint64_t name_hash(const char *name, size_t length)
+{
+    uint64_t hash = HASH_START;
+    for (uint64_t word = 0; length > 0; word = 0) {
+        size_t part = MIN(length, sizeof(word));
+        memcpy(&word, name, part);
+        hash = name_hash_step(hash, word);
+        name += part;
+        length -= part;
+    }
+    return hash;
+}
+
+// `text` is the hash of the name alone.
 static inline uint32_t entry_hash_with(const struct entry *directory, uint64_t text)
 {
     return (uint32_t)(hash_number(text ^ (uint64_t)(uintptr_t)directory) >> 32);
@@ -36,7 +59,7 @@ static inline uint32_t entry_hash_with(const struct entry *directory, uint64_t t
 
 static uint32_t entry_hash(const struct entry *directory, const char *name, size_t length)
 {
-    return entry_hash_with(directory, hash_bytes(name, length));
+    return entry_hash_with(directory, name_hash(name, length));
 }
 
 // The table takes a reference of its own.
@@ -498,14 +521,40 @@ struct component {
     uint64_t hash;
 };
 
+// The lowest bit set belongs to the first byte that ends a component.
+static inline uint64_t component_ends(uint64_t word)
+{
+    uint64_t slash = word ^ BYTES_SLASH;
+    return (((word - BYTES_ONE) & ~word) | ((slash - BYTES_ONE) & ~slash)) & BYTES_HIGH;
+}
+
+// The next eight bytes. Those behind the end are anything; across the end of a page, which may be the last there is, zeros stand for them.
+[[clang::no_sanitize("address")]] static inline uint64_t component_word(const char *at)
+{
+    uint64_t word = 0;
+    if (LIKELY(((uintptr_t)at & PAGE_MASK) <= PAGE_SIZE - sizeof(word))) {
+        __builtin_memcpy(&word, at, sizeof(word));
+        return word;
+    }
+    for (unsigned i = 0; i < sizeof(word) && at[i] && at[i] != '/'; i++)
+        word |= (uint64_t)(uint8_t)at[i] << (i * 8);
+    return word;
+}
+
 // Returns what stands behind it.
 static inline const char *component_read(const char *path, struct component *component)
 {
-    uint64_t hash = HASH_START;
+    uint64_t hash = HASH_START, word, ends;
     const char *at = path;
-    // Most bytes of names are above '/'.
-    for (uint8_t byte; (byte = (uint8_t)*at) > '/' || (byte != '/' && byte != '\0'); at++)
-        hash = hash_step(hash, byte);
+    while ((ends = component_ends(word = component_word(at))) == 0) {
+        hash = name_hash_step(hash, word);
+        at += sizeof(word);
+    }
+    unsigned bits = (unsigned)__builtin_ctzll(ends) & ~7u; // before the end
+    if (bits) {
+        hash = name_hash_step(hash, word & ((1ull << bits) - 1));
+        at += bits / 8;
+    }
     *component = (struct component){ .name = path, .length = (size_t)(at - path), .hash = hash };
     return at;
 }

@@ -25,8 +25,9 @@ enum status file_create(const struct file_ops *ops, uint32_t flags, void *data, 
     struct open_file *made = heap_alloc(sizeof(*made));
     if (!made)
         return STATUS_NO_MEMORY;
-    *made = (struct open_file){ .ops = ops, .flags = flags & FILE_STATUS_FLAGS, .references = 1, .data = data };
-    mutex_init(&made->lock, RANK_FILE_OFFSET);
+    *made = (struct open_file){
+        .ops = ops, .flags = flags & FILE_STATUS_FLAGS, .references = 1, .data = data, .lock = MUTEX(made->lock, RANK_FILE_OFFSET)
+    };
     *file = made;
     return STATUS_OK;
 }
@@ -94,15 +95,16 @@ enum status file_open_entry(struct entry *entry, uint32_t flags, struct open_fil
         heap_free(made);
         return status;
     }
-    entry_retain(entry);
     made->entry = entry;
     status = (flags & LINUX_O_PATH) ? STATUS_OK : file_attach(made, node);
     if (status != STATUS_OK) {
         made->ops = &path_file_ops; // nothing to close
+        made->entry = nullptr;      // stays the caller's
         file_release(made);
         return status;
     }
-    atomic_fetch_and_explicit(&made->flags, ~LINUX_O_NOCTTY, memory_order_relaxed); // it was for the device's open
+    if (UNLIKELY(flags & LINUX_O_NOCTTY)) // it was for the device's open
+        atomic_fetch_and_explicit(&made->flags, ~LINUX_O_NOCTTY, memory_order_relaxed);
     *file = made;
     return STATUS_OK;
 }

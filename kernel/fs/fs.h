@@ -109,7 +109,7 @@ extern struct mutex vfs_rename_lock; // RANK_RENAME
 
 extern const struct file_ops regular_file_ops, directory_file_ops, path_file_ops;
 
-// entry->node opened with these flags: all checks but those of the name are made. Takes no reference of the caller's.
+// entry->node opened with these flags: all checks but those of the name are made. Takes the caller's reference over on success.
 enum status file_open_entry(struct entry *entry, uint32_t flags, struct open_file **file);
 enum status fifo_open(struct node *node, struct open_file *file);
 void pipe_describe(const struct open_file *file, char *text, size_t size);

@@ -122,9 +122,14 @@ static enum status unpack_data(struct unpacker *unpacker, struct entry *entry)
     if (member->size == 0)
         return STATUS_OK;
     struct open_file *file;
-    TRY(file_open_entry(entry, LINUX_O_WRONLY, &file));
+    entry_retain(entry);
+    enum status status = file_open_entry(entry, LINUX_O_WRONLY, &file);
+    if (status != STATUS_OK) {
+        entry_release(entry);
+        return status;
+    }
     size_t done = 0;
-    enum status status = file_write(file, member->data, member->size, &done);
+    status = file_write(file, member->data, member->size, &done);
     file_release(file);
     unpacker->bytes += done;
     return status == STATUS_OK && done < member->size ? STATUS_NO_SPACE : status;

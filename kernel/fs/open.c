@@ -35,13 +35,19 @@ static enum status open_check(struct node *node, uint32_t flags)
     return node_permission(node, mask);
 }
 
+// Takes the caller's reference over, on failure too.
 static enum status open_existing(struct entry *entry, uint32_t flags, struct open_file **file)
 {
-    TRY(open_check(entry->node, flags));
-    TRY(file_open_entry(entry, flags, file));
-    if (!(flags & LINUX_O_TRUNC) || (flags & LINUX_O_PATH) || !node_is(entry->node, LINUX_S_IFREG))
+    enum status status = open_check(entry->node, flags);
+    if (LIKELY(status == STATUS_OK))
+        status = file_open_entry(entry, flags, file);
+    if (UNLIKELY(status != STATUS_OK)) {
+        entry_release(entry);
+        return status;
+    }
+    if (LIKELY(!(flags & LINUX_O_TRUNC)) || (flags & LINUX_O_PATH) || !node_is(entry->node, LINUX_S_IFREG))
         return STATUS_OK;
-    enum status status = entry->node->ops->truncate ? node_truncate(entry->node, 0) : STATUS_OK;
+    status = entry->node->ops->truncate ? node_truncate(entry->node, 0) : STATUS_OK;
     if (status != STATUS_OK)
         file_release(*file);
     return status;
@@ -128,6 +134,7 @@ static enum status open_linked(struct node *link, uint32_t flags, struct open_fi
             file_release(target);
         return fits ? STATUS_OK : STATUS_DENIED;
     }
+    entry_retain(target->entry);
     enum status status = open_existing(target->entry, flags & ~(uint32_t)LINUX_O_CREAT, file);
     file_release(target);
     return status;
@@ -138,14 +145,12 @@ static enum status open_last(struct walk *walk, uint32_t flags, uint32_t mode, s
     struct entry *entry;
     bool made = false;
     TRY(flags & LINUX_O_CREAT ? create_last(walk, flags, mode, &entry, &made) : find_last(walk, flags, &entry));
-    enum status status;
-    if (made)
-        status = file_open_entry(entry, flags, file);
-    else if (entry->node->ops->link_file && !(flags & LINUX_O_NOFOLLOW))
-        status = open_linked(entry->node, flags, file);
-    else
-        status = open_existing(entry, flags, file);
-    entry_release(entry);
+    bool linked = entry->node->ops->link_file && !(flags & LINUX_O_NOFOLLOW);
+    if (!made && !linked)
+        return open_existing(entry, flags, file);
+    enum status status = made ? file_open_entry(entry, flags, file) : open_linked(entry->node, flags, file);
+    if (!made || status != STATUS_OK)
+        entry_release(entry);
     return status;
 }
 
@@ -158,16 +163,12 @@ enum status vfs_open(struct vfs_context *context, struct entry *base, const char
         flags &= LINUX_O_PATH | LINUX_O_DIRECTORY | LINUX_O_NOFOLLOW | LINUX_O_CLOEXEC;
     if ((flags & (LINUX_O_CREAT | LINUX_O_DIRECTORY)) == (LINUX_O_CREAT | LINUX_O_DIRECTORY))
         return STATUS_BAD_ARGUMENT;
-    enum status status;
     struct entry *known = flags & LINUX_O_CREAT ? nullptr : entry_walk(context, base, path, nullptr);
-    if (LIKELY(known != nullptr)) {
-        status = open_existing(known, flags, file);
-        entry_release(known);
-        return status;
-    }
+    if (LIKELY(known != nullptr))
+        return open_existing(known, flags, file);
     struct walk walk __attribute__((uninitialized));
     TRY(walk_to_last(&walk, context, base, path));
-    status = open_last(&walk, flags, mode, file);
+    enum status status = open_last(&walk, flags, mode, file);
     walk_end(&walk);
     return status;
 }

@@ -327,3 +327,33 @@ TEST(path, only_so_many_unused_names_are_kept)
     CHECK_EQUAL(entries_known(), used);
     place_end(&place);
 }
+
+// A name is hashed by words on the way, and from its bytes when it comes: of whatever length, wherever the path stands in memory.
+TEST(path, names_of_every_length_are_known_wherever_the_path_stands)
+{
+    struct place place;
+    char *pages = heap_alloc_zeroed(3, PAGE_SIZE), *edge = (char *)(((uintptr_t)pages + 2 * PAGE_SIZE) & ~(uintptr_t)PAGE_MASK);
+    if (!pages || !place_begin(&place)) {
+        heap_free(pages);
+        return;
+    }
+    for (size_t length = 1; length <= 40; length++) {
+        char name[48] = "/n";
+        memset(name + 2, 'a' + (int)(length % 26), length - 1);
+        CHECK(make_directory(&place, name) == STATUS_OK && there(&place, name));
+        size_t size = strlen(name) + 1;
+        for (size_t before = 0; before <= size; before++) { // so many bytes of it stand in the first page
+            char *path = edge - before;
+            memset(edge - 64, 'x', 128);
+            memcpy(path, name, size);
+            CHECK(known(&place, path) != nullptr);
+            path[size - 1] = '/';
+            path[size] = '\0';
+            CHECK(known(&place, path) != nullptr);
+            path[size - 2] = '~';
+            CHECK(!known(&place, path));
+        }
+    }
+    place_end(&place);
+    heap_free(pages);
+}
