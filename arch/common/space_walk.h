@@ -16,7 +16,7 @@ static inline uint64_t table_span(unsigned level)
 
 static inline struct frame *table_record(phys_t table)
 {
-    return &frame_database[table.raw >> PAGE_SHIFT];
+    return &frame_map.database[table.raw >> PAGE_SHIFT];
 }
 
 // Index of the first entry in use in [i, end), `end` when there is none. `groups`: of the table, as table_groups tells.

@@ -35,7 +35,7 @@ TEST(frames, panic_on_a_double_free)
 
 TEST(frames, panic_on_freeing_what_is_not_theirs)
 {
-    phys_t beyond = { frame_limit * PAGE_SIZE }, firmware = { 1 * MIB - PAGE_SIZE };
+    phys_t beyond = { frame_map.limit * PAGE_SIZE }, firmware = { 1 * MIB - PAGE_SIZE };
     CHECK(host_panics(free_frame, &beyond, "no frame of RAM"));
     CHECK(host_panics(free_frame, &firmware, "reserved"));
 }

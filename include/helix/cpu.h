@@ -28,10 +28,11 @@ struct cpu {
     uint64_t interrupts;          // counters for /proc and stats
     uint64_t switches;
     uint64_t page_faults;
-    struct heap_caches heap; // what this CPU keeps of the heap
+    struct heap_caches heap;   // what this CPU keeps of the heap
+    struct frame_cache frames; // single frames at hand
     // Of system calls by number, the last: of all that have no place; entry code counts. Aligned, so that its place here seldom changes.
     alignas(1024) uint64_t syscall_counts[SYSCALL_SLOTS + 1];
-    struct frame_cache frames; // single frames at hand
+    struct frame_pool frame_pool;
 };
 
 // The block of CPU `id` < cpu_count().

@@ -118,18 +118,22 @@ void frame_free(phys_t first, size_t pages);
 static inline void frame_free(phys_t first, size_t pages);
 #endif
 
-// What the two come down to: one frame with no flag but FRAME_USER; anything.
-enum status frame_alloc_single(uint32_t flags, phys_t *frame);
-enum status frame_alloc_any(size_t pages, uint32_t flags, phys_t *first);
+// What the two come down to: one frame with no flag but FRAME_USER; anything. FRAME_NONE: there is no memory.
+static const phys_t FRAME_NONE = { UINT64_MAX };
+phys_t frame_take(uint32_t flags);
+phys_t frame_take_any(size_t pages, uint32_t flags);
 void frame_free_single(phys_t frame);
 void frame_free_run(phys_t first, size_t pages);
 
 #if !PROFILE_FRAME_CHECKS
 static inline enum status frame_alloc(size_t pages, uint32_t flags, phys_t *first)
 {
-    if (__builtin_constant_p(pages) && pages == 1 && __builtin_constant_p(flags) && !(flags & ~(uint32_t)FRAME_USER))
-        return frame_alloc_single(flags, first);
-    return frame_alloc_any(pages, flags, first);
+    bool simple = __builtin_constant_p(pages) && pages == 1 && __builtin_constant_p(flags) && !(flags & ~(uint32_t)FRAME_USER);
+    phys_t taken = simple ? frame_take(flags) : frame_take_any(pages, flags);
+    if (UNLIKELY(taken.raw == FRAME_NONE.raw))
+        return STATUS_NO_MEMORY;
+    *first = taken;
+    return STATUS_OK;
 }
 
 static inline void frame_free(phys_t first, size_t pages)
@@ -145,31 +149,35 @@ static inline void frame_free(phys_t first, size_t pages)
 void frame_retain(phys_t frame);
 void frame_release(phys_t frame);
 
-// The struct frame of number n is frame_database[n], for frame_first <= n < frame_limit: RAM need not begin at 0. It holds garbage until
-// the framework first has to do with its block of 2 MiB.
-extern struct frame *frame_database;      // [const] after frames_init
-extern uint64_t frame_first, frame_limit; // [const] after frames_init; both 0 before
-
 enum frame_block : uint8_t {
     BLOCK_UNKNOWN, // holes and what others hold: no frame of it was ever the policy's
     BLOCK_FREE,    // all of it is the policy's, and has been since it was added
     BLOCK_OPENING, // a CPU is writing its struct frames
     BLOCK_READY,   // its struct frames say what is what
 };
-enum : uint64_t { FRAME_BLOCK = 512 };              // frames
-extern _Atomic enum frame_block *frame_block_table; // one per block, by frame number
+enum : uint64_t { FRAME_BLOCK = 512 }; // frames
+
+// [const] after frames_init; first and limit are 0 before. In one place, so that one address finds it all.
+struct frame_map {
+    uint64_t first, span;   // frame numbers: the first there may be, and how many
+    struct frame *database; // of number n: database[n]. RAM need not begin at 0. Garbage until the framework has to do with its block
+    uint64_t head_used;     // `head` of a frame just handed out
+    uint64_t limit;         // first + span
+    _Atomic enum frame_block *blocks; // one per block, by frame number
+};
+extern struct frame_map frame_map;
 
 // Whether the struct frame of that number says what the frame is.
 static inline bool frame_known(uint64_t number)
 {
-    return number < frame_limit && atomic_load_explicit(&frame_block_table[number / FRAME_BLOCK], memory_order_acquire) == BLOCK_READY;
+    return number < frame_map.limit && atomic_load_explicit(&frame_map.blocks[number / FRAME_BLOCK], memory_order_acquire) == BLOCK_READY;
 }
 
 // nullptr for an address that is no RAM, and for RAM that nobody was ever given.
 static inline struct frame *frame_of(phys_t frame)
 {
     uint64_t number = frame.raw >> PAGE_SHIFT;
-    return LIKELY(frame_known(number)) ? &frame_database[number] : nullptr;
+    return LIKELY(frame_known(number)) ? &frame_map.database[number] : nullptr;
 }
 
 // After the kernel wrote into a frame that programs may have mapped executable: it is published anew when it is next mapped so. A

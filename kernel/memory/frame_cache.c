@@ -30,55 +30,63 @@ bool frame_cache_lock_patiently(struct frame_cache *cache)
 }
 
 // Moves up to `room` frames out of a locked cache or its pool. Returns how many.
-static uint32_t cache_empty(struct frame_cache *cache, uint32_t *numbers, uint32_t room)
+static uint32_t cache_empty(struct cpu *cpu, uint32_t *numbers, uint32_t room)
 {
-    bool pool = !count_of(&cache->count);
-    _Atomic uint32_t *count = pool ? &cache->zeroed_count : &cache->count;
-    const uint32_t *from = pool ? cache->zeroed : cache->numbers;
-    uint32_t moved = MIN(count_of(count), room), left = count_of(count) - moved;
-    memcpy(numbers, from + left, moved * sizeof *numbers);
-    count_set(count, left);
+    uint32_t count = frame_cache_count(&cpu->frames), zeroed = count_of(&cpu->frame_pool.count);
+    uint32_t moved = MIN(count ? count : zeroed, room);
+    if (count) {
+        memcpy(numbers, cpu->frames.numbers + count - moved, moved * sizeof *numbers);
+        frame_cache_set(&cpu->frames, count - moved);
+    } else {
+        memcpy(numbers, cpu->frame_pool.numbers + zeroed - moved, moved * sizeof *numbers);
+        count_set(&cpu->frame_pool.count, zeroed - moved);
+    }
     return moved;
 }
 
-// From other CPUs. `cache`, if any, is locked already.
-static uint32_t others_empty(struct frame_cache *cache, uint32_t *numbers, uint32_t room)
+static uint32_t cache_look(struct cpu *cpu)
+{
+    return frame_cache_look(&cpu->frames) + count_of(&cpu->frame_pool.count);
+}
+
+// From other CPUs. The cache of `self`, if any, is locked already.
+static uint32_t others_empty(struct cpu *self, uint32_t *numbers, uint32_t room)
 {
     for (uint32_t id = 0; id < cpu_count(); id++) {
-        struct frame_cache *other = &cpu_by_id(id)->frames;
-        if (other == cache || !(count_of(&other->count) + count_of(&other->zeroed_count)) || !frame_cache_lock_patiently(other))
+        struct cpu *other = cpu_by_id(id);
+        if (other == self || !cache_look(other) || !frame_cache_lock_patiently(&other->frames))
             continue;
         uint32_t moved = cache_empty(other, numbers, room);
-        other->supplied -= moved;
-        frame_cache_unlock(other);
+        other->frame_pool.supplied -= moved;
+        frame_cache_unlock(&other->frames, frame_cache_count(&other->frames));
         if (moved)
             return moved;
     }
     return 0;
 }
 
-bool frame_cache_refill(struct frame_cache *cache, uint32_t flags)
+uint32_t frame_cache_refill(struct cpu *cpu, uint32_t flags)
 {
-    uint32_t got = frames_supply(cache->numbers, FRAME_CACHE_BATCH, flags);
+    uint32_t *numbers = cpu->frames.numbers, own = 0;
+    uint32_t got = frames_supply(numbers, FRAME_CACHE_BATCH, flags);
     if (UNLIKELY(!got && frames_may_take_last(flags))) {
-        uint32_t own = cache_empty(cache, cache->numbers, FRAME_CACHE_BATCH);
-        got = own ? 0 : others_empty(cache, cache->numbers, 1); // one: others are short of them, too
-        count_set(&cache->count, own);
+        own = cache_empty(cpu, numbers, FRAME_CACHE_BATCH);
+        got = own ? 0 : others_empty(cpu, numbers, 1); // one: others are short of them, too
     }
-    if (got) {
-        cache->supplied += got;
-        count_set(&cache->count, got);
-    }
-    return count_of(&cache->count);
+    cpu->frame_pool.supplied += got;
+    frame_cache_set(&cpu->frames, own + got);
+    return own + got;
 }
 
-void frame_cache_make_room(struct frame_cache *cache)
+uint32_t frame_cache_make_room(struct cpu *cpu)
 {
+    struct frame_cache *cache = &cpu->frames;
     frames_return(cache->numbers, FRAME_CACHE_BATCH);
-    cache->supplied -= FRAME_CACHE_BATCH;
-    uint32_t left = count_of(&cache->count) - FRAME_CACHE_BATCH;
+    cpu->frame_pool.supplied -= FRAME_CACHE_BATCH;
+    uint32_t left = frame_cache_count(cache) - FRAME_CACHE_BATCH;
     memmove(cache->numbers, cache->numbers + FRAME_CACHE_BATCH, left * sizeof cache->numbers[0]);
-    count_set(&cache->count, left);
+    frame_cache_set(cache, left);
+    return left;
 }
 
 bool frame_cache_steal(uint32_t *number)
@@ -86,18 +94,21 @@ bool frame_cache_steal(uint32_t *number)
     return others_empty(nullptr, number, 1);
 }
 
+static void cache_drain(struct cpu *cpu)
+{
+    uint32_t count = frame_cache_count(&cpu->frames), zeroed = count_of(&cpu->frame_pool.count);
+    frames_return(cpu->frames.numbers, count);
+    frames_return(cpu->frame_pool.numbers, zeroed);
+    cpu->frame_pool.supplied -= count + zeroed;
+    count_set(&cpu->frame_pool.count, 0);
+    frame_cache_unlock(&cpu->frames, 0);
+}
+
 void frame_caches_drain(void)
 {
     for (uint32_t id = 0; id < cpu_count(); id++) {
-        struct frame_cache *cache = &cpu_by_id(id)->frames;
-        if (!frame_cache_lock_patiently(cache))
-            continue;
-        frames_return(cache->numbers, count_of(&cache->count));
-        frames_return(cache->zeroed, count_of(&cache->zeroed_count));
-        cache->supplied -= count_of(&cache->count) + count_of(&cache->zeroed_count);
-        count_set(&cache->count, 0);
-        count_set(&cache->zeroed_count, 0);
-        frame_cache_unlock(cache);
+        if (frame_cache_lock_patiently(&cpu_by_id(id)->frames))
+            cache_drain(cpu_by_id(id));
     }
 }
 
@@ -105,23 +116,25 @@ uint64_t frame_caches_count(void)
 {
     uint64_t total = 0;
     for (uint32_t id = 0; id < cpu_count(); id++)
-        total += count_of(&cpu_by_id(id)->frames.count) + count_of(&cpu_by_id(id)->frames.zeroed_count);
+        total += cache_look(cpu_by_id(id));
     return total;
 }
 
 // ---- clearing ahead ----
 
 // The cache is locked. Says whether the pool has room for more.
-static bool cache_clear_one(struct frame_cache *cache)
+static bool cache_clear_one(struct cpu *cpu)
 {
-    uint32_t have = count_of(&cache->zeroed_count);
-    if (have == FRAME_POOL_CAPACITY || (!count_of(&cache->count) && !frame_cache_refill(cache, FRAME_USER)))
+    uint32_t have = count_of(&cpu->frame_pool.count), count = frame_cache_count(&cpu->frames);
+    if (have < FRAME_POOL_CAPACITY && !count)
+        count = frame_cache_refill(cpu, FRAME_USER);
+    if (have == FRAME_POOL_CAPACITY || !count)
         return false;
-    uint32_t left = count_of(&cache->count) - 1, number = cache->numbers[left];
+    uint32_t number = cpu->frames.numbers[count - 1];
     memset(direct_map((phys_t){ number * PAGE_SIZE }), 0, PAGE_SIZE);
-    cache->zeroed[have] = number;
-    count_set(&cache->count, left);
-    count_set(&cache->zeroed_count, have + 1);
+    cpu->frame_pool.numbers[have] = number;
+    frame_cache_set(&cpu->frames, count - 1);
+    count_set(&cpu->frame_pool.count, have + 1);
     return have + 1 < FRAME_POOL_CAPACITY;
 }
 
@@ -133,11 +146,11 @@ bool frames_idle(void)
     if (free < total / POOL_SHARE)
         return false;
     preempt_disable(); // or the frame would be missing from the figures while the idle thread waits
-    struct frame_cache *cache = &cpu_local()->frames;
-    bool more = frame_cache_lock(cache);
+    struct cpu *cpu = cpu_local();
+    bool more = frame_cache_lock(&cpu->frames);
     if (more) {
-        more = cache_clear_one(cache);
-        frame_cache_unlock(cache);
+        more = cache_clear_one(cpu);
+        frame_cache_unlock(&cpu->frames, frame_cache_count(&cpu->frames));
     }
     preempt_enable();
     return more;

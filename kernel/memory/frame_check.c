@@ -30,7 +30,7 @@ struct row {
     uint64_t serial;             // of the allocation; 0: not in use
 };
 
-static struct row *rows; // of frame_first + i
+static struct row *rows; // of frame_map.first + i
 static uint64_t rows_first, rows_limit;
 static _Atomic uint64_t serial;
 
@@ -100,7 +100,10 @@ enum status frame_alloc(size_t pages, uint32_t flags, phys_t *first)
     uint64_t by = CALLER;
     if (fail_allocation(by))
         return STATUS_NO_MEMORY;
-    TRY(frame_alloc_any(pages, flags & ~FRAME_ZEROED, first));
+    phys_t taken = frame_take_any(pages, flags & ~FRAME_ZEROED);
+    if (taken.raw == FRAME_NONE.raw)
+        return STATUS_NO_MEMORY;
+    *first = taken;
     for (size_t i = 0; i < pages; i++)
         frame_taken((first->raw >> PAGE_SHIFT) + i, by);
     if (flags & FRAME_ZEROED)

@@ -19,10 +19,7 @@
 
 enum { RESERVE_SHARE = 64, RESERVE_LARGEST = 1024 };
 
-struct frame *frame_database;
-uint64_t frame_first, frame_limit;
-_Atomic enum frame_block *frame_block_table;
-uint64_t frame_head_used, frame_span;
+alignas(64) struct frame_map frame_map;
 
 struct spinlock frames_lock = SPINLOCK(RANK_FRAMES);
 const struct frame_policy *frame_policy;
@@ -39,13 +36,13 @@ static uint64_t head_of_state(enum frame_state state)
 static void heads_write(uint64_t first, uint64_t end, enum frame_state state)
 {
     for (uint64_t number = first; number < end; number++)
-        frame_database[number].head = head_of_state(state);
+        frame_map.database[number].head = head_of_state(state);
 }
 
 // Another CPU may want the same block at the same time: one writes, the others wait for it.
 void frame_block_open(uint64_t block)
 {
-    _Atomic enum frame_block *state = &frame_block_table[block];
+    _Atomic enum frame_block *state = &frame_map.blocks[block];
     for (;;) {
         enum frame_block before = atomic_load_explicit(state, memory_order_acquire);
         if (before == BLOCK_READY)
@@ -54,7 +51,7 @@ void frame_block_open(uint64_t block)
             arch_cpu_relax();
             continue;
         }
-        uint64_t first = MAX(block * FRAME_BLOCK, frame_first), end = MIN((block + 1) * FRAME_BLOCK, frame_limit);
+        uint64_t first = MAX(block * FRAME_BLOCK, frame_map.first), end = MIN((block + 1) * FRAME_BLOCK, frame_map.limit);
         heads_write(first, end, before == BLOCK_FREE ? FRAME_FREE : FRAME_RESERVED);
         atomic_store_explicit(state, BLOCK_READY, memory_order_release);
         return;
@@ -65,18 +62,18 @@ void frame_block_open(uint64_t block)
 static void block_part_free(uint64_t first, uint64_t end)
 {
     uint64_t block = first / FRAME_BLOCK;
-    enum frame_block state = atomic_load_explicit(&frame_block_table[block], memory_order_relaxed);
+    enum frame_block state = atomic_load_explicit(&frame_map.blocks[block], memory_order_relaxed);
     if (state == BLOCK_UNKNOWN && end - first == FRAME_BLOCK) {
-        atomic_store_explicit(&frame_block_table[block], BLOCK_FREE, memory_order_release);
+        atomic_store_explicit(&frame_map.blocks[block], BLOCK_FREE, memory_order_release);
         return;
     }
     if (state == BLOCK_FREE)
         panic("donating frame %#lx, which is not reserved", (unsigned long)first);
     frame_block_open(block);
     for (uint64_t number = first; number < end; number++) {
-        if (frame_database[number].state != FRAME_RESERVED)
+        if (frame_map.database[number].state != FRAME_RESERVED)
             panic("donating frame %#lx, which is not reserved", (unsigned long)number);
-        frame_database[number].head = 0;
+        frame_map.database[number].head = 0;
     }
 }
 
@@ -105,8 +102,8 @@ static void boot_run_add(void *unused, uint64_t first, uint64_t count)
 
 void frames_donate(phys_t start, uint64_t size)
 {
-    uint64_t first = MAX(align_up(start.raw, PAGE_SIZE) / PAGE_SIZE, frame_first);
-    uint64_t end = MIN((start.raw + size) / PAGE_SIZE, frame_limit);
+    uint64_t first = MAX(align_up(start.raw, PAGE_SIZE) / PAGE_SIZE, frame_map.first);
+    uint64_t end = MIN((start.raw + size) / PAGE_SIZE, frame_map.limit);
     while (first < end) {
         uint64_t zone_end = first < ZONE_DMA_END ? ZONE_DMA_END : first < ZONE_DMA32_END ? ZONE_DMA32_END : ZONE_NORMAL_END;
         uint64_t here = MIN(end, zone_end);
@@ -146,15 +143,16 @@ static enum status frames_attach(const struct boot_info *boot, const struct fram
     struct frame_range range = database_range(boot);
     uint64_t overhead = chosen->overhead(range);
     struct frame *rows = direct_map(frame_alloc_boot_garbage(pages_for((range.limit - range.first) * sizeof(struct frame))));
-    frame_database = rows - range.first;
-    frame_block_table = direct_map(frame_alloc_boot(pages_for(range.limit / FRAME_BLOCK + 1)));
+    frame_map.database = rows - range.first;
+    frame_map.blocks = direct_map(frame_alloc_boot(pages_for(range.limit / FRAME_BLOCK + 1)));
     void *memory = overhead ? direct_map(frame_alloc_boot(pages_for(overhead))) : nullptr;
-    TRY(chosen->attach(memory, frame_database, range));
+    TRY(chosen->attach(memory, frame_map.database, range));
     frame_policy = chosen;
-    frame_head_used = (struct frame){ .references = 1, .state = FRAME_USED, .mark = (uint8_t)arch_cycles() }.head;
-    frame_first = range.first;
-    frame_limit = range.limit;
-    frame_span = range.limit - range.first;
+    // The mark of this boot, so that what an earlier run of the machine left in memory looks like no frame of ours.
+    frame_map.head_used = (struct frame){ .references = 1, .state = FRAME_USED, .mark = (uint8_t)arch_cycles() }.head;
+    frame_map.first = range.first;
+    frame_map.limit = range.limit;
+    frame_map.span = range.limit - range.first;
     frame_check_attach(range.first, range.limit);
     boot_frames_retire(boot_run_add, nullptr);
     return STATUS_OK;

@@ -38,16 +38,11 @@ void frame_block_open(uint64_t block);
 static inline void frame_database_ready(uint64_t number)
 {
     uint64_t block = number / FRAME_BLOCK;
-    if (UNLIKELY(atomic_load_explicit(&frame_block_table[block], memory_order_acquire) != BLOCK_READY))
+    if (UNLIKELY(atomic_load_explicit(&frame_map.blocks[block], memory_order_acquire) != BLOCK_READY))
         frame_block_open(block);
 }
 
 // ---- frames.c ----
-
-// `head` of a frame that was just handed out: USED, one reference, and the mark of this boot, so that what an earlier run of the machine
-// left in memory looks like no frame of ours.
-extern uint64_t frame_head_used; // [const] after frames_init
-extern uint64_t frame_span;      // [const] frame_limit - frame_first
 
 // Counts of what went past the caches, and of what was refused.
 struct frame_counters {
@@ -69,11 +64,11 @@ void frames_return(const uint32_t *numbers, uint32_t count);
 // Tries for some microseconds. False: whoever has the cache does not run.
 bool frame_cache_lock_patiently(struct frame_cache *cache);
 
-// The cache is locked and empty. Fills it from the policy, its own pool, or other CPUs' caches, in this order. False: no frame.
-bool frame_cache_refill(struct frame_cache *cache, uint32_t flags);
+// The cache is locked and empty. Fills it from the policy, its own pool, or other CPUs' caches, in this order. How many it has then.
+uint32_t frame_cache_refill(struct cpu *cpu, uint32_t flags);
 
-// The cache is locked and full. The coldest go back to the policy.
-void frame_cache_make_room(struct frame_cache *cache);
+// The cache is locked and full. The coldest go back to the policy. How many are left.
+uint32_t frame_cache_make_room(struct cpu *cpu);
 
 // One frame out of any cache or pool. For when the policy has none and the CPU's own cache is somebody's. False: there is none.
 bool frame_cache_steal(uint32_t *number);

@@ -26,21 +26,23 @@ static void numbers_count(const uint32_t *numbers, uint32_t count, struct frame_
 }
 
 // Not to be preempted while it has the cache, it gives up on one whose holder was: the figures may then be a frame off.
-static void cache_count(struct frame_cache *cache, struct frame_statistics *statistics)
+static void cache_count(struct cpu *cpu, struct frame_statistics *statistics)
 {
+    struct frame_cache *cache = &cpu->frames;
+    struct frame_pool *pool = &cpu->frame_pool;
     preempt_disable();
     bool locked = frame_cache_lock_patiently(cache);
-    uint32_t count = MIN(atomic_load_explicit(&cache->count, memory_order_relaxed), (uint32_t)FRAME_CACHE_CAPACITY);
-    uint32_t zeroed = MIN(atomic_load_explicit(&cache->zeroed_count, memory_order_relaxed), (uint32_t)FRAME_POOL_CAPACITY);
+    uint32_t count = MIN(frame_cache_look(cache), (uint32_t)FRAME_CACHE_CAPACITY);
+    uint32_t zeroed = MIN(atomic_load_explicit(&pool->count, memory_order_relaxed), (uint32_t)FRAME_POOL_CAPACITY);
     numbers_count(cache->numbers, count, statistics);
-    numbers_count(cache->zeroed, zeroed, statistics);
+    numbers_count(pool->numbers, zeroed, statistics);
     statistics->frees += cache->frees;
-    statistics->allocations += cache->frees + (uint64_t)(cache->supplied - count - zeroed);
+    statistics->allocations += cache->frees + (uint64_t)(pool->supplied - count - zeroed);
     statistics->zeroed_free += zeroed;
-    statistics->zeroed_hits += cache->zeroed_hits;
-    statistics->zeroed_misses += cache->zeroed_misses;
+    statistics->zeroed_hits += pool->hits;
+    statistics->zeroed_misses += pool->misses;
     if (locked)
-        frame_cache_unlock(cache);
+        frame_cache_unlock(cache, count);
     preempt_enable();
 }
 
@@ -53,7 +55,7 @@ void frames_statistics(struct frame_statistics *statistics)
         .lost = value_of(&frame_counters.lost),
     };
     for (uint32_t id = 0; id < cpu_count(); id++)
-        cache_count(&cpu_by_id(id)->frames, statistics);
+        cache_count(cpu_by_id(id), statistics);
     frame_policy_enter();
     for (unsigned zone = 0; zone < ZONES; zone++) {
         statistics->zone[zone].total = atomic_load_explicit(&frame_zone_total[zone], memory_order_relaxed);

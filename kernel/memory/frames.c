@@ -9,7 +9,7 @@
 //             The last `frame_reserve` frames go to the kernel only, so that a program that eats all memory cannot stop the kernel.
 // Locks       RANK_FRAMES around the policy, unless the policy needs none. A cache has a lock that is only ever tried: who does
 //             not get it asks the policy. Caches are locked before RANK_FRAMES and never two of them but by trying.
-// Cost        One frame from or to the cache: some 30 instructions, and 512 stores where zeros are asked for. Every 32nd time a
+// Cost        One frame from or to the cache: some 25 instructions, and 512 stores where zeros are asked for. Every 32nd time a
 //             batch of 32 goes between cache and policy.
 // Not here    Which frame is best (frame_policy.h); memory before frames_init (boot_frames.c).
 
@@ -35,10 +35,10 @@ static inline void count_add(_Atomic uint64_t *counter, uint64_t by)
 
 [[noreturn, gnu::noinline, gnu::cold]] static void frame_state_panic(uint64_t number)
 {
-    if (number < frame_first || number >= frame_limit)
+    if (number < frame_map.first || number >= frame_map.limit)
         panic("freeing %#lx, which is no frame of RAM", (unsigned long)(number * PAGE_SIZE));
-    enum frame_block block = atomic_load_explicit(&frame_block_table[number / FRAME_BLOCK], memory_order_relaxed);
-    enum frame_state state = block == BLOCK_READY ? frame_database[number].state : block == BLOCK_FREE ? FRAME_FREE : FRAME_RESERVED;
+    enum frame_block block = atomic_load_explicit(&frame_map.blocks[number / FRAME_BLOCK], memory_order_relaxed);
+    enum frame_state state = block == BLOCK_READY ? frame_map.database[number].state : block == BLOCK_FREE ? FRAME_FREE : FRAME_RESERVED;
     if (state == FRAME_FREE)
         panic("double free of frame %#lx", (unsigned long)number);
     if (state == FRAME_RESERVED)
@@ -48,16 +48,16 @@ static inline void count_add(_Atomic uint64_t *counter, uint64_t by)
 
 static inline void frame_mark_used(uint64_t number)
 {
-    struct frame *frame = &frame_database[number];
+    struct frame *frame = &frame_map.database[number];
     if (UNLIKELY(frame->head != 0))
         frame_state_panic(number);
-    frame->head = frame_head_used;
+    frame->head = frame_map.head_used;
 }
 
 static void frame_check_used(uint64_t number)
 {
     static_assert(FRAME_FREE == 0 && FRAME_RESERVED == FRAME_LARGE + 1);
-    if (!frame_known(number) || (uint8_t)(frame_database[number].state - FRAME_USED) >= FRAME_RESERVED - FRAME_USED)
+    if (!frame_known(number) || (uint8_t)(frame_map.database[number].state - FRAME_USED) >= FRAME_RESERVED - FRAME_USED)
         frame_state_panic(number);
 }
 
@@ -98,83 +98,85 @@ void frames_return(const uint32_t *numbers, uint32_t count)
 
 // ---- one frame ----
 
-[[gnu::noinline]] static enum status frame_refused(void)
+[[gnu::noinline]] static phys_t frame_refused(void)
 {
     count_add(&frame_counters.failures, 1);
-    return STATUS_NO_MEMORY;
+    return FRAME_NONE;
 }
 
-static inline enum status frame_handed_out(uint32_t number, phys_t *frame)
+static inline phys_t frame_handed_out(uint64_t number)
 {
     frame_mark_used(number);
-    frame->raw = (uint64_t)number << PAGE_SHIFT;
-    return STATUS_OK;
+    return (phys_t){ number << PAGE_SHIFT };
 }
 
 // Somebody has this CPU's cache: without one.
-[[gnu::noinline]] static enum status frame_alloc_direct(uint32_t flags, phys_t *frame)
+[[gnu::noinline]] static phys_t frame_take_direct(uint32_t flags)
 {
     uint32_t number;
     if (!frames_supply(&number, 1, flags) && !(frames_may_take_last(flags) && frame_cache_steal(&number)))
         return frame_refused();
     count_add(&frame_counters.allocations, 1);
-    return frame_handed_out(number, frame);
+    return frame_handed_out(number);
 }
 
 // The cache is locked and empty.
-[[gnu::noinline]] static enum status frame_alloc_refilled(struct frame_cache *cache, uint32_t flags, phys_t *frame)
+[[gnu::noinline]] static phys_t frame_take_refilled(struct cpu *cpu, uint32_t flags)
 {
-    bool refilled = frame_cache_refill(cache, flags);
-    uint32_t number = 0;
-    if (refilled) {
-        uint32_t left = atomic_load_explicit(&cache->count, memory_order_relaxed) - 1;
-        number = cache->numbers[left];
-        atomic_store_explicit(&cache->count, left, memory_order_relaxed);
+    struct frame_cache *cache = &cpu->frames;
+    uint32_t count = frame_cache_refill(cpu, flags);
+    if (!count) {
+        frame_cache_unlock(cache, 0);
+        return frame_refused();
     }
-    frame_cache_unlock(cache);
-    return refilled ? frame_handed_out(number, frame) : frame_refused();
+    uint32_t number = cache->numbers[count - 1];
+    frame_cache_unlock(cache, count - 1);
+    return frame_handed_out(number);
 }
 
-enum status frame_alloc_single(uint32_t flags, phys_t *frame)
+phys_t frame_take(uint32_t flags)
 {
-    struct frame_cache *cache = &cpu_local()->frames;
-    if (UNLIKELY(!frame_cache_lock(cache)))
-        return frame_alloc_direct(flags, frame);
-    uint32_t left = atomic_load_explicit(&cache->count, memory_order_relaxed);
-    if (UNLIKELY(!left))
-        return frame_alloc_refilled(cache, flags, frame);
-    atomic_store_explicit(&cache->count, --left, memory_order_relaxed);
-    uint32_t number = cache->numbers[left];
-    frame_cache_unlock(cache);
-    return frame_handed_out(number, frame);
+    struct cpu *cpu = cpu_local();
+    if (UNLIKELY(!frame_cache_lock(&cpu->frames)))
+        return frame_take_direct(flags);
+    __asm__("" : "+r"(cpu)); // or the compiler keeps the address of the cache beside it
+    uint32_t count = frame_cache_count(&cpu->frames);
+    if (UNLIKELY(!count))
+        return frame_take_refilled(cpu, flags);
+    uint32_t number = cpu->frames.numbers[count - 1];
+    frame_cache_unlock(&cpu->frames, count - 1);
+    return frame_handed_out(number);
 }
 
-// From the pool. False: it is empty, or somebody's.
-static bool frame_alloc_cleared(phys_t *frame)
+// From the pool. FRAME_NONE: it is empty, or somebody's.
+static phys_t frame_take_cleared(void)
 {
-    struct frame_cache *cache = &cpu_local()->frames;
-    if (UNLIKELY(!frame_cache_lock(cache)))
-        return false;
-    uint32_t left = atomic_load_explicit(&cache->zeroed_count, memory_order_relaxed);
+    struct cpu *cpu = cpu_local();
+    struct frame_pool *pool = &cpu->frame_pool;
+    if (UNLIKELY(!frame_cache_lock(&cpu->frames)))
+        return FRAME_NONE;
+    uint32_t count = frame_cache_count(&cpu->frames), left = atomic_load_explicit(&pool->count, memory_order_relaxed);
     if (!left) {
-        cache->zeroed_misses++;
-        frame_cache_unlock(cache);
-        return false;
+        pool->misses++;
+        frame_cache_unlock(&cpu->frames, count);
+        return FRAME_NONE;
     }
-    cache->zeroed_hits++;
-    atomic_store_explicit(&cache->zeroed_count, --left, memory_order_relaxed);
-    uint32_t number = cache->zeroed[left];
-    frame_cache_unlock(cache);
-    return frame_handed_out(number, frame) == STATUS_OK;
+    pool->hits++;
+    uint32_t number = pool->numbers[--left];
+    atomic_store_explicit(&pool->count, left, memory_order_relaxed);
+    frame_cache_unlock(&cpu->frames, count);
+    return frame_handed_out(number);
 }
 
-static enum status frame_alloc_zeroed(uint32_t flags, phys_t *frame)
+static phys_t frame_take_zeroed(uint32_t flags)
 {
-    if (frame_alloc_cleared(frame))
-        return STATUS_OK;
-    TRY(frame_alloc_single(flags, frame));
-    memset(direct_map(*frame), 0, PAGE_SIZE);
-    return STATUS_OK;
+    phys_t frame = frame_take_cleared();
+    if (frame.raw != FRAME_NONE.raw)
+        return frame;
+    frame = frame_take(flags);
+    if (frame.raw != FRAME_NONE.raw)
+        memset(direct_map(frame), 0, PAGE_SIZE);
+    return frame;
 }
 
 [[gnu::noinline]] static void frame_free_direct(uint32_t number)
@@ -184,50 +186,48 @@ static enum status frame_alloc_zeroed(uint32_t flags, phys_t *frame)
 }
 
 // The cache is locked and full.
-[[gnu::noinline]] static void frame_free_full(struct frame_cache *cache, uint32_t number)
+[[gnu::noinline]] static void frame_free_full(struct cpu *cpu, uint32_t number)
 {
-    frame_cache_make_room(cache);
-    uint32_t count = atomic_load_explicit(&cache->count, memory_order_relaxed);
-    cache->numbers[count] = number;
-    atomic_store_explicit(&cache->count, count + 1, memory_order_relaxed);
-    cache->frees++;
-    frame_cache_unlock(cache);
+    uint32_t count = frame_cache_make_room(cpu);
+    cpu->frames.numbers[count] = number;
+    cpu->frames.frees++;
+    frame_cache_unlock(&cpu->frames, count + 1);
 }
 
 static inline void frame_put(uint32_t number)
 {
-    struct frame_cache *cache = &cpu_local()->frames;
-    if (UNLIKELY(!frame_cache_lock(cache))) {
+    struct cpu *cpu = cpu_local();
+    if (UNLIKELY(!frame_cache_lock(&cpu->frames))) {
         frame_free_direct(number);
         return;
     }
-    uint32_t count = atomic_load_explicit(&cache->count, memory_order_relaxed);
+    __asm__("" : "+r"(cpu));
+    uint32_t count = frame_cache_count(&cpu->frames);
     if (UNLIKELY(count == FRAME_CACHE_CAPACITY)) {
-        frame_free_full(cache, number);
+        frame_free_full(cpu, number);
         return;
     }
-    cache->numbers[count] = number;
-    atomic_store_explicit(&cache->count, count + 1, memory_order_relaxed);
-    cache->frees++;
-    frame_cache_unlock(cache);
+    cpu->frames.numbers[count] = number;
+    cpu->frames.frees++;
+    frame_cache_unlock(&cpu->frames, count + 1);
 }
 
 [[gnu::noinline]] static void frame_free_changed(uint64_t number)
 {
     frame_check_used(number);
-    frame_database[number].head = 0;
+    frame_map.database[number].head = 0;
     frame_put((uint32_t)number);
 }
 
 void frame_free_single(phys_t frame)
 {
     uint64_t number = frame.raw >> PAGE_SHIFT;
-    bool usual = number - frame_first < frame_span && frame_database[number].head == frame_head_used;
+    bool usual = number - frame_map.first < frame_map.span && frame_map.database[number].head == frame_map.head_used;
     if (UNLIKELY(!usual)) {
         frame_free_changed(number);
         return;
     }
-    frame_database[number].head = 0;
+    frame_map.database[number].head = 0;
     frame_put((uint32_t)number);
 }
 
@@ -267,24 +267,24 @@ static enum status run_alloc(size_t pages, uint32_t flags, uint64_t *first)
     return STATUS_OK;
 }
 
-static enum status frame_alloc_run(size_t pages, uint32_t flags, phys_t *first)
+static phys_t frame_take_run(size_t pages, uint32_t flags)
 {
     uint64_t number;
     bool alignable = !(pages & (pages - 1)) && pages <= FRAME_ALIGNMENT_MAX;
-    bool sensible = pages && pages <= frame_limit && (alignable || !(flags & FRAME_ALIGNED));
+    bool sensible = pages && pages <= frame_map.limit && (alignable || !(flags & FRAME_ALIGNED));
     if (!sensible || run_alloc(pages, flags, &number) != STATUS_OK)
         return frame_refused();
-    first->raw = number * PAGE_SIZE;
+    phys_t first = { number * PAGE_SIZE };
     if (flags & FRAME_ZEROED)
-        memset(direct_map(*first), 0, pages * PAGE_SIZE);
-    return STATUS_OK;
+        memset(direct_map(first), 0, pages * PAGE_SIZE);
+    return first;
 }
 
-enum status frame_alloc_any(size_t pages, uint32_t flags, phys_t *first)
+phys_t frame_take_any(size_t pages, uint32_t flags)
 {
     if (pages != 1 || flags & ZONED)
-        return frame_alloc_run(pages, flags, first);
-    return flags & FRAME_ZEROED ? frame_alloc_zeroed(flags, first) : frame_alloc_single(flags, first);
+        return frame_take_run(pages, flags);
+    return flags & FRAME_ZEROED ? frame_take_zeroed(flags) : frame_take(flags);
 }
 
 void frame_free_run(phys_t first, size_t pages)
@@ -297,7 +297,7 @@ void frame_free_run(phys_t first, size_t pages)
     for (size_t i = 0; i < pages; i++)
         frame_check_used(number + i);
     for (size_t i = 0; i < pages; i++)
-        frame_database[number + i].head = 0;
+        frame_map.database[number + i].head = 0;
     count_add(&frame_counters.frees, 1);
     if (frame_policy->never_reuses)
         count_add(&frame_counters.lost, pages);
@@ -316,14 +316,14 @@ void frames_trim(void)
 
 void frame_retain(phys_t frame)
 {
-    uint32_t before = atomic_fetch_add_explicit(&frame_database[frame.raw >> PAGE_SHIFT].references, 1, memory_order_relaxed);
+    uint32_t before = atomic_fetch_add_explicit(&frame_map.database[frame.raw >> PAGE_SHIFT].references, 1, memory_order_relaxed);
     if (UNLIKELY(!before))
         panic("sharing frame %#lx, which nobody has", frame.raw >> PAGE_SHIFT);
 }
 
 void frame_release(phys_t frame)
 {
-    _Atomic uint32_t *references = &frame_database[frame.raw >> PAGE_SHIFT].references;
+    _Atomic uint32_t *references = &frame_map.database[frame.raw >> PAGE_SHIFT].references;
     // The only owner has nobody to race with. Acquire: what other owners did to the page is done.
     uint32_t before = atomic_load_explicit(references, memory_order_acquire);
     if (before == 1) {

@@ -255,6 +255,6 @@ TEST(frames, keep_a_reserve_that_programs_cannot_take)
 TEST(frames, know_no_frame_beyond_memory)
 {
     CHECK(frame_of((phys_t){ UINT64_MAX }) == nullptr);
-    CHECK(frame_of((phys_t){ frame_limit * PAGE_SIZE }) == nullptr);
-    CHECK(frame_of((phys_t){ (frame_limit - 1) * PAGE_SIZE }) != nullptr);
+    CHECK(frame_of((phys_t){ frame_map.limit * PAGE_SIZE }) == nullptr);
+    CHECK(frame_of((phys_t){ (frame_map.limit - 1) * PAGE_SIZE }) != nullptr);
 }

@@ -198,9 +198,9 @@ enum status heap_init(void)
     arch_entropy(&heap_mark, sizeof heap_mark);
     heap_mark |= 1; // what begins with the pointer to an object has the lowest bits clear
     heap_policy = chosen;
-    heap_start = direct_map_base + frame_first * PAGE_SIZE;
-    heap_span = (frame_limit - frame_first) * PAGE_SIZE;
-    heap_rows = &frame_database[frame_first];
+    heap_start = direct_map_base + frame_map.first * PAGE_SIZE;
+    heap_span = (frame_map.limit - frame_map.first) * PAGE_SIZE;
+    heap_rows = &frame_map.database[frame_map.first];
     boot_heap_retire();
     return STATUS_OK;
 }

@@ -45,7 +45,7 @@ enum { TABLE_GROUP = 8 };
 
 static inline _Atomic uint64_t *table_groups(const struct table_entry *entry)
 {
-    return (_Atomic uint64_t *)&frame_database[direct_map_phys(entry).raw >> PAGE_SHIFT].count;
+    return (_Atomic uint64_t *)&frame_map.database[direct_map_phys(entry).raw >> PAGE_SHIFT].count;
 }
 
 // The `count` entries from `entry` on are about to be used; they lie in one table.

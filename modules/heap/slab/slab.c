@@ -53,21 +53,21 @@ static struct free_object *slab_object(uint32_t number, unsigned class, uint32_t
 
 static void slab_link(struct slab_class *class, uint32_t number) MUST_HOLD(class->lock)
 {
-    struct frame *slab = &frame_database[number];
+    struct frame *slab = &frame_map.database[number];
     slab->link.next = class->usable;
     slab->link.previous = NOTHING;
     if (class->usable != NOTHING)
-        frame_database[class->usable].link.previous = number;
+        frame_map.database[class->usable].link.previous = number;
     class->usable = number;
 }
 
 static void slab_unlink(struct slab_class *class, uint32_t number) MUST_HOLD(class->lock)
 {
-    const struct frame *slab = &frame_database[number];
+    const struct frame *slab = &frame_map.database[number];
     if (slab->link.next != NOTHING)
-        frame_database[slab->link.next].link.previous = slab->link.previous;
+        frame_map.database[slab->link.next].link.previous = slab->link.previous;
     if (slab->link.previous != NOTHING)
-        frame_database[slab->link.previous].link.next = slab->link.next;
+        frame_map.database[slab->link.previous].link.next = slab->link.next;
     else
         class->usable = slab->link.next;
 }
@@ -98,13 +98,13 @@ static void slab_return(struct slab_class *class, uint32_t number) MUST_HOLD(cla
     slab_unlink(class, number);
     class->slabs--;
     class->empty--;
-    frame_database[number].heap_class = 0;
+    frame_map.database[number].heap_class = 0;
     frame_free((phys_t){ number * PAGE_SIZE }, 1);
 }
 
 static struct free_object *slab_pop(struct slab_class *class, unsigned index, uint32_t number) MUST_HOLD(class->lock)
 {
-    struct frame *slab = &frame_database[number];
+    struct frame *slab = &frame_map.database[number];
     struct free_object *object;
     if (slab->slab.first_free) {
         object = slab_object(number, index, slab->slab.first_free - 1u);
@@ -124,7 +124,7 @@ static void slab_push(struct slab_class *class, unsigned index, struct free_obje
 {
     uint64_t at = direct_map_phys(object).raw;
     uint32_t number = (uint32_t)(at >> PAGE_SHIFT);
-    struct frame *slab = &frame_database[number];
+    struct frame *slab = &frame_map.database[number];
     if (slab->slab.used == slab_capacity(index))
         slab_link(class, number);
     object->next = slab->slab.first_free;
@@ -233,8 +233,8 @@ static void class_trim(struct slab_class *class)
     spinlock_acquire(&class->lock);
     uint32_t number = class->usable;
     while (class->empty && number != NOTHING) {
-        uint32_t next = frame_database[number].link.next;
-        if (!frame_database[number].slab.used)
+        uint32_t next = frame_map.database[number].link.next;
+        if (!frame_map.database[number].slab.used)
             slab_return(class, number);
         number = next;
     }
