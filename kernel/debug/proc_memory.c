@@ -8,6 +8,7 @@
 #include <helix/heap_leaks.h>
 #include <helix/panic.h>
 #include <helix/kernel_map.h>
+#include <helix/region_manager.h>
 #include <helix/thread.h>
 #include <helix/timer.h>
 #include <helix/vfs.h>
@@ -78,6 +79,29 @@ static void show_memory(struct text_writer *out)
     show_runs(out);
 }
 PROC_FILE(helix_memory, "helix/memory", show_memory);
+
+// As Linux has it: RAM in one piece, and indented what of it is somebody's.
+static void show_iomem(struct text_writer *out)
+{
+    struct physical_region *regions = heap_alloc(PHYSICAL_REGIONS_MAX * sizeof *regions);
+    size_t count = regions ? MIN(region_manager_all(regions, PHYSICAL_REGIONS_MAX), (size_t)PHYSICAL_REGIONS_MAX) : 0;
+    for (size_t i = 0, ram_end = 0; i < count; i++) {
+        const struct physical_region *region = &regions[i];
+        bool plain = region->type == PHYSICAL_RAM && !region->reserved;
+        if (physical_is_ram(region) && i >= ram_end) {
+            for (ram_end = i + 1; ram_end < count && physical_is_ram(&regions[ram_end]); ram_end++)
+                if (regions[ram_end].start != regions[ram_end - 1].start + regions[ram_end - 1].size)
+                    break;
+            const struct physical_region *last = &regions[ram_end - 1];
+            text_write(out, "%08lx-%08lx : System RAM\n", region->start, last->start + last->size - 1);
+        }
+        if (!plain)
+            text_write(out, "%s%08lx-%08lx : %s\n", physical_is_ram(region) ? "  " : "", region->start, region->start + region->size - 1,
+                       region->name);
+    }
+    heap_free(regions);
+}
+PROC_FILE(iomem, "iomem", show_iomem);
 
 static void show_slab(struct text_writer *out)
 {

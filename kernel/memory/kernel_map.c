@@ -17,6 +17,7 @@
 #include <arch/space.h>
 
 #include <helix/frames.h>
+#include <helix/region_manager.h>
 #include <helix/spinlock.h>
 
 #include "memory.h"
@@ -179,6 +180,7 @@ enum status device_map(phys_t start, uint64_t size, volatile void **at)
     uint64_t area;
     TRY(device_area_take(whole, &area));
     TRY(arch_kernel_map((virt_t){ area }, (phys_t){ first }, whole / PAGE_SIZE, PAGE_READ | PAGE_WRITE | PAGE_UNCACHED));
+    (void)region_manager_add(first, whole, PHYSICAL_DEVICE, "Device registers"); // known already, or more than it has room for: as good
     *at = virt_pointer((virt_t){ area + (start.raw - first) });
     return STATUS_OK;
 }

@@ -20,11 +20,15 @@
 #include <helix/frames.h>
 #include <helix/heap.h>
 #include <helix/kernel_map.h>
+#include <helix/log.h>
+#include <helix/region_manager.h>
 #include <helix/space.h>
 #include <helix/subsystem.h>
 
 static enum status memory_init(void)
 {
+    if (!region_manager_init(boot_info()))
+        log_warn("memory", "the map of physical memory has no room for all that the loader tells");
     arch_space_init_kernel(boot_info());
     space_init();
     TRY(frames_init(boot_info()));

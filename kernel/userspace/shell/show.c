@@ -16,6 +16,7 @@
 #include <helix/pressure.h>
 #include <helix/orchestrator.h>
 #include <helix/process.h>
+#include <helix/region_manager.h>
 #include <helix/scheduler.h>
 #include <helix/user.h>
 
@@ -163,8 +164,31 @@ static void show_pressure(struct shell *shell, const struct frame_statistics *fr
                 (number)watch.refused, (number)watch.ended);
 }
 
+static int show_regions(struct shell *shell)
+{
+    struct physical_region *regions = heap_alloc(PHYSICAL_REGIONS_MAX * sizeof *regions);
+    if (!regions) {
+        shell_error(shell, "mem: %s", status_text(STATUS_NO_MEMORY));
+        return 1;
+    }
+    size_t found = MIN(region_manager_all(regions, PHYSICAL_REGIONS_MAX), (size_t)PHYSICAL_REGIONS_MAX);
+    for (size_t i = 0; i < found; i++)
+        shell_print(shell, "%012llx-%012llx %-11s %s%s\n", (number)regions[i].start, (number)(regions[i].start + regions[i].size - 1),
+                    physical_type_name(regions[i].type), regions[i].name, regions[i].reserved ? " (reserved)" : "");
+    shell_print(shell, "%llu KiB of RAM, %llu KiB of it usable\n", (number)(region_manager_total_ram() / KIB),
+                (number)(region_manager_usable_ram() / KIB));
+    heap_free(regions);
+    return 0;
+}
+
 static int run_mem(struct shell *shell, int count, char **words)
 {
+    if (count == 2 && strcmp(words[1], "regions") == 0)
+        return show_regions(shell);
+    if (count > 1) {
+        shell_error(shell, "usage: mem [regions]");
+        return 2;
+    }
     struct frame_statistics frames;
     struct heap_statistics heap;
     memory_trim(); // what is shown then depends on what lives, not on what ran before
@@ -176,7 +200,7 @@ static int run_mem(struct shell *shell, int count, char **words)
     show_heap(shell, &heap);
     return 0;
 }
-SHELL_COMMAND(mem, "", "Display memory statistics", run_mem);
+SHELL_COMMAND(mem, "[regions]", "Display memory statistics, or what lies where in physical memory", run_mem);
 
 // ---- statistics ----
 
