@@ -200,7 +200,7 @@ static int run_mem(struct shell *shell, int count, char **words)
     show_heap(shell, &heap);
     return 0;
 }
-SHELL_COMMAND(mem, "[regions]", "Display memory statistics, or what lies where in physical memory", run_mem);
+SHELL_COMMAND(mem, "[regions]", "Display memory statistics, or what lies where", run_mem);
 
 // ---- statistics ----
 
