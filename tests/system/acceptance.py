@@ -320,6 +320,14 @@ def memory_above_four_gibibytes_is_used():
     check(abs(after["total"][1] - before["total"][1]) < 1024, f"memory was lost: {before} {after}")
 
 
+@test
+def more_memory_than_the_host_has_is_counted():
+    """64 GiB: the kernel touches next to nothing of them, so the host need not have them."""
+    total, used, _ = zones(run("mem", options=["--memory", "64G"], timeout=120).expect(0).out)["total"]
+    check(total > 63 << 20, f"64 GiB are not there: {total} KiB")
+    check(used < 16 << 10, f"{used} KiB are used at once")
+
+
 # ---- programs end, their memory comes back
 
 @test

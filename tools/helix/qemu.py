@@ -104,12 +104,20 @@ def check_command_line(text):
         raise usage_error(f"--append: {len(text.encode())} bytes; the kernel's command line holds {COMMAND_LINE_MAX}")
 
 
+def memory_options(machine):
+    """(what the machine's name is followed by, options): more memory than this computer has must not be reserved by the host's kernel."""
+    if machine.memory <= os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2:
+        return "", []
+    return ",memory-backend=ram", ["-object", f"memory-backend-ram,id=ram,size={machine.memory // MIB}M,reserve=off"]
+
+
 def base_command(machine):
     """Everything but what to boot and where the console goes."""
     accel = machine.accel or ("tcg" if machine.icount or platform.machine() != machine.arch else accelerator())
     cpu = machine.cpu or (ICOUNT_CPU[machine.arch] if machine.icount else "host" if accel == "kvm" else CPUS[machine.arch])
-    command = [PROGRAMS[machine.arch], "-nodefaults", "-display", "none", "-no-reboot", "-net", "none", "-M", machine.machine]
-    command += ["-accel", accel, "-cpu", cpu, "-smp", str(machine.cpus), "-m", f"{machine.memory // MIB}M"]
+    backend, memory = memory_options(machine)
+    command = [PROGRAMS[machine.arch], "-nodefaults", "-display", "none", "-no-reboot", "-net", "none", "-M", machine.machine + backend]
+    command += memory + ["-accel", accel, "-cpu", cpu, "-smp", str(machine.cpus), "-m", f"{machine.memory // MIB}M"]
     command += DEVICES[machine.arch]
     if machine.icount:
         command += ICOUNT
