@@ -452,6 +452,38 @@ static void reads_of_untouched_memory_then_writes_separate(void)
     CHECK_EQUAL(other[0], 0);
 }
 
+// Pages behind the new end leave every mapping, here and in a child, private copies too; what grows back is zeros.
+static void truncated_file_leaves_its_mappings(void)
+{
+    catch_faults();
+    int fd = make_file(4 * PAGE);
+    char *shared = mmap(NULL, 4 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    char *private = mmap(NULL, 3 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, PAGE);
+    CHECK(shared != MAP_FAILED && private != MAP_FAILED);
+    for (int i = 0; i < 4; i++)
+        shared[i * PAGE] = 7;
+    private[0] = private[PAGE] = 8;
+    pid_t child = fork();
+    if (child == 0) {
+        CHECK_EQUAL(shared[3 * PAGE] + private[PAGE], 15);
+        CHECK_EQUAL(ftruncate(fd, 2 * PAGE - 100), 0);
+        CHECK_EQUAL(try_read(shared + 2 * PAGE), SIGBUS);
+        CHECK_EQUAL(try_read(private + PAGE), SIGBUS);
+        _exit(0);
+    }
+    int status;
+    CHECK(waitpid(child, &status, 0) == child && status == 0);
+    CHECK_EQUAL(try_write(shared + 3 * PAGE), SIGBUS);
+    CHECK_EQUAL(try_read(private + PAGE), SIGBUS);
+    CHECK_EQUAL(shared[PAGE], 7);
+    CHECK_EQUAL(private[0], 8);
+    CHECK_EQUAL(shared[2 * PAGE - 1], 0); // cut off
+    CHECK_EQUAL(ftruncate(fd, 4 * PAGE), 0);
+    CHECK_EQUAL(shared[3 * PAGE], 0);
+    CHECK_EQUAL(private[PAGE], 0);
+    close(fd);
+}
+
 static const struct check_row rows[] = {
     CHECK_ROW(anonymous_memory_is_zero_and_private),
     CHECK_ROW(bad_mappings_are_refused),
@@ -464,6 +496,7 @@ static const struct check_row rows[] = {
     CHECK_ROW(private_file_mapping_reads_the_file_and_keeps_changes),
     CHECK_ROW(shared_file_mapping_is_the_file),
     CHECK_ROW(unlinked_mapped_file_stays_readable),
+    CHECK_ROW(truncated_file_leaves_its_mappings),
     CHECK_ROW(faults_tell_where),
     CHECK_ROW(break_moves_and_clears),
     CHECK_ROW(remapping_grows_shrinks_and_moves),

@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 
 #include <abi/status.h>
+#include <lib/list.h>
 #include <lib/tree.h>
 #include <lib/types.h>
 
@@ -27,7 +28,13 @@ struct page_source_ops {
 };
 struct page_source {
     const struct page_source_ops *ops;
+    _Atomic uint32_t regions; // that map it
 };
+
+// Pages [first, end) of an object are its no longer (it was truncated): takes them out of all spaces, private copies too. The source gives
+// them to nobody any more. A space for whose page tables memory is wanting keeps what it has mapped, frames and all. Thread context; the
+// caller may hold the object's lock (RANK_NODE), none of a space.
+void page_source_forget(struct page_source *source, uint64_t first, uint64_t end);
 
 enum region_flags : uint32_t {
     REGION_SHARED = 1 << 0,          // writes reach the source and other spaces
@@ -82,6 +89,7 @@ struct space {
     uint64_t data, locked;                         // … of which private and writable but no stack; with REGION_LOCKED
     _Atomic uint32_t references;                   // threads of the process, and whoever looks at it
     _Atomic uint64_t faults_minor, faults_copied;
+    struct list_node link; // among all spaces (kernel/memory/space_source.c)
     // For /proc: where the program put its text, arguments and environment.
     uint64_t argument_start, argument_end, environment_start, environment_end;
 };

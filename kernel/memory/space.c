@@ -28,7 +28,7 @@
 #include <helix/heap.h>
 #include <helix/spinlock.h>
 
-enum status space_create(struct space **made)
+enum status space_make(struct space **made)
 {
     if (!frames_user_allowed())
         return STATUS_NO_MEMORY;
@@ -42,10 +42,18 @@ enum status space_create(struct space **made)
     }
     rwlock_init(&space->lock, RANK_SPACE);
     wait_queue_init(&space->fault_waiters);
+    list_init(&space->link);
     space->map_top = align_down(arch_user_end() - STACK_GUARD_GAP, PAGE_SIZE);
     space->limit_data = space->limit_space = space->limit_stack = space->limit_locked = UINT64_MAX;
     atomic_store_explicit(&space->references, 1, memory_order_relaxed);
     *made = space;
+    return STATUS_OK;
+}
+
+enum status space_create(struct space **space)
+{
+    TRY(space_make(space));
+    space_publish(*space);
     return STATUS_OK;
 }
 
@@ -81,6 +89,7 @@ NO_LOCK_ANALYSIS void space_release(struct space *space)
 {
     if (atomic_fetch_sub_explicit(&space->references, 1, memory_order_acq_rel) != 1)
         return;
+    space_withdraw(space);
     regions_free_all(space);
     arch_space_destroy(&space->arch);
     heap_free(space);

@@ -228,6 +228,14 @@ enum status region_flags_set(struct space *space, uint64_t from, uint64_t to, ui
 // Whether so many more bytes may be locked: STATUS_AGAIN if not.
 enum status space_may_lock(struct space *space, uint64_t bytes) MUST_SHARE(space->lock);
 
+// ---- space_source.c: all spaces, for who looks for the mappings of a source ----
+
+// As space_create, but not among all spaces until it is published. Who shares pages of another space publishes before it gives that one's
+// lock up, so that who has been there comes here too.
+enum status space_make(struct space **space);
+void space_publish(struct space *space);
+void space_withdraw(struct space *space);
+
 // ---- space_fault.c ----
 
 enum status space_fault_locked(struct space *space, uint64_t address, uint32_t kind) MUST_HOLD(space->lock);

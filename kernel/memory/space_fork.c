@@ -78,6 +78,8 @@ NO_LOCK_ANALYSIS static enum status fork_regions(struct space *parent, struct sp
         outcome = fork_region(&fork, region);
     regions_build(child, &fork.copies);                  // of those that were made, if that failed
     arch_space_flush(&parent->arch, 0, arch_user_end()); // once for all that has lost the right to be written
+    if (outcome == STATUS_OK)
+        space_publish(child);
     rwlock_release(&parent->lock);
     return outcome;
 }
@@ -85,7 +87,7 @@ NO_LOCK_ANALYSIS static enum status fork_regions(struct space *parent, struct sp
 enum status space_fork(struct space *parent, struct space **child)
 {
     struct space *made;
-    TRY(space_create(&made));
+    TRY(space_make(&made));
     enum status outcome = fork_regions(parent, made);
     if (outcome != STATUS_OK) {
         space_release(made);

@@ -108,15 +108,19 @@ struct region *region_new(struct space *space, const struct region *model)
     atomic_init(&region->lock.state, REGION_FREE);
     region->source = model->source;
     region->offset = model->offset;
-    if (region->source)
+    if (region->source) {
         region->source->ops->retain(region->source);
+        atomic_fetch_add(&region->source->regions, 1);
+    }
     return region;
 }
 
 void region_free(struct space *space, struct region *region)
 {
-    if (region->source)
+    if (region->source) {
+        atomic_fetch_sub_explicit(&region->source->regions, 1, memory_order_relaxed);
         region->source->ops->release(region->source);
+    }
     if (space->spare_count >= SPARE_REGIONS) {
         heap_free(region);
         return;

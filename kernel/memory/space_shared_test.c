@@ -69,3 +69,41 @@ TEST(shared_memory, offers_only_pages_that_are_there_already)
     CHECK_EQUAL(source->ops->get_resident(source, PAGES, 4, frames), 0);
     source->ops->release(source);
 }
+
+// ---- what an object no longer has ----
+
+static void scenario_forget(void)
+{
+    struct page_source *source = source_new(4 * PAGE_SIZE);
+    struct space *parent, *child;
+    uint64_t at;
+    CHECK(space_create(&parent) == STATUS_OK);
+    const struct map_request request = {
+        .size = 4 * PAGE_SIZE, .access = PAGE_READ | PAGE_WRITE, .flags = MAP_SHARED_PAGES, .source = source
+    };
+    CHECK(space_map(parent, &request, &at) == STATUS_OK);
+    CHECK_EQUAL(source->regions, 1);
+    CHECK(space_fork(parent, &child) == STATUS_OK);
+    CHECK_EQUAL(source->regions, 2);
+    CHECK(space_populate(parent, at, 4 * PAGE_SIZE, true) == STATUS_OK);
+    CHECK(space_populate(child, at, 4 * PAGE_SIZE, true) == STATUS_OK);
+    CHECK(space_unmap(child, at, PAGE_SIZE) == STATUS_OK); // the offset of the rest is not 0
+    page_source_forget(source, 2, UINT64_MAX >> PAGE_SHIFT);
+    CHECK_EQUAL(space_resident(parent), 2);
+    CHECK_EQUAL(space_resident(child), 1);
+    page_source_forget(source, 0, 1);
+    CHECK_EQUAL(space_resident(parent), 1);
+    CHECK_EQUAL(space_resident(child), 1);
+    space_release(parent);
+    CHECK_EQUAL(source->regions, 1);
+    page_source_forget(source, 1, 2);
+    CHECK_EQUAL(space_resident(child), 0);
+    space_release(child);
+    CHECK_EQUAL(source->regions, 0);
+    source->ops->release(source);
+}
+
+TEST(page_source, forgotten_pages_leave_every_space)
+{
+    expect_no_leak(scenario_forget);
+}

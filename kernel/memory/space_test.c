@@ -60,7 +60,7 @@ static const struct page_source_ops file_ops = { file_get, file_get_resident, fi
 
 static bool file_open(struct test_file *file)
 {
-    *file = (struct test_file){ .source = { &file_ops }, .references = 1, .resident = true };
+    *file = (struct test_file){ .source = { .ops = &file_ops }, .references = 1, .resident = true };
     for (unsigned i = 0; i < FILE_PAGES; i++) {
         if (!CHECK(frame_alloc(1, 0, &file->frames[i]) == STATUS_OK))
             return false;

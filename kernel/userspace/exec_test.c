@@ -58,7 +58,7 @@ static const struct page_source_ops page_ops = { page_get, page_get_resident, pa
 
 static bool file_make(struct test_file *file, const void *bytes, size_t size, struct program_file *program)
 {
-    *file = (struct test_file){ .source = { &page_ops }, .pages = 2 };
+    *file = (struct test_file){ .source = { .ops = &page_ops }, .pages = 2 };
     for (size_t i = 0; i < 2; i++) {
         if (!CHECK(frame_alloc(1, FRAME_ZEROED, &file->frames[i]) == STATUS_OK))
             return false;

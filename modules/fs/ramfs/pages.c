@@ -298,6 +298,7 @@ static enum status file_truncate_ram(struct node *node, uint64_t size)
     }
     node->size = size;
     pages_drop_from(file, (size + PAGE_MASK) >> PAGE_SHIFT);
+    page_source_forget(&node->source, (size + PAGE_MASK) >> PAGE_SHIFT, UINT64_MAX >> PAGE_SHIFT);
     file_clear_tail(file);
     return STATUS_OK;
 }
