@@ -6,6 +6,7 @@
 #include "check.h"
 
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/sysinfo.h>
@@ -206,14 +207,20 @@ static void crowd_survives_a_hog(void)
     }
 }
 
-static void threads_of_a_hog_end_together(void)
+static int eat_in_the_same_space(void *unused)
 {
+    eat_everything();
+    return 0;
+}
+
+// Another process in the same space; what waits for it would go on when it is gone.
+static void who_shares_the_space_of_a_hog_ends_with_it(void)
+{
+    static _Alignas(16) char stack[64 * 1024];
     pid_t hog = fork();
     CHECK(hog >= 0);
     if (hog == 0) {
-        pid_t sharing = vfork(); // another process in the same space
-        if (sharing == 0)
-            eat_everything();
+        (void)clone(eat_in_the_same_space, stack + sizeof stack, CLONE_VM | CLONE_VFORK | SIGCHLD, NULL);
         _exit(3);
     }
     CHECK(died_of_hunger(check_wait(hog)));
@@ -370,7 +377,7 @@ static const struct check_row rows[] = {
     CHECK_ROW(bomb_of_hogs_ends_one_by_one),
     CHECK_ROW(forking_hogs_leave_the_parent_alone),
     CHECK_ROW(crowd_survives_a_hog),
-    CHECK_ROW(threads_of_a_hog_end_together),
+    CHECK_ROW(who_shares_the_space_of_a_hog_ends_with_it),
     CHECK_ROW(read_into_new_memory_is_served),
     CHECK_ROW(pipe_fed_by_a_hungry_reader_goes_on),
     CHECK_ROW(calls_are_served_at_the_cost_of_the_hog),
