@@ -33,7 +33,7 @@ uint64_t qemu_plugin_insn_vaddr(const struct qemu_plugin_insn *instruction);
 [[gnu::visibility("default")]] int qemu_plugin_version = 1;
 
 // A class's name is its word in the output. MARK_* stand behind the classes.
-enum class {
+enum kind {
     BASE,
     CONTROL,
     TLB,
@@ -62,28 +62,35 @@ static unsigned row;
 static bool started;
 static FILE *out;
 
-static enum class mark(unsigned kind) { return kind >= 1 && kind <= 5 ? MARK_ZERO + (kind - 1) : NONE; }
+static enum kind mark(unsigned kind)
+{
+    return kind >= 1 && kind <= 5 ? MARK_ZERO + (kind - 1) : NONE;
+}
 
 // The second byte of x86's two-byte opcodes, with the byte behind it.
-static enum class classify_two_byte(const uint8_t *code, size_t size) {
-    uint8_t operation = code[0], modrm = size > 1 ? code[1] : 0, field = modrm >> 3 & 7; bool memory = modrm >> 6 != 3; switch (operation){
-        case 0x1f : return size == 7 && memcmp(code + 1, "\x84\x00HLX", 5) == 0 ? mark(code[6]) : NONE;
-        case 0x22 : return field == 3 ? BASE : CONTROL;
-        case 0x23 : return CONTROL;
-        case 0x30 : return MSR;
-        case 0x01 : return memory && field == 7 ? TLB
-        : memory && (field == 2 || field == 3)  ? CONTROL
-                                                : NONE;
-        case 0xae : return !memory               ? NONE
-        : field == 0 || field == 4 || field == 6 ? XSAVE
-        : field == 1 || field == 5               ? XRSTOR
-                                                 : NONE;
-        case 0xc7 : return !memory ? NONE
-        : field == 4 || field == 5 ? XSAVE
-        : field == 3               ? XRSTOR
-                                   : NONE;
-        case 0x38 : return modrm == 0x82 ? TLB : NONE;
-        default : return NONE;
+static enum kind classify_two_byte(const uint8_t *code, size_t size)
+{
+    uint8_t operation = code[0], modrm = size > 1 ? code[1] : 0, field = modrm >> 3 & 7;
+    bool memory = modrm >> 6 != 3;
+    switch (operation) {
+    case 0x1f:
+        return size == 7 && memcmp(code + 1, "\x84\x00HLX", 5) == 0 ? mark(code[6]) : NONE;
+    case 0x22:
+        return field == 3 ? BASE : CONTROL;
+    case 0x23:
+        return CONTROL;
+    case 0x30:
+        return MSR;
+    case 0x01:
+        return memory && field == 7 ? TLB : memory && (field == 2 || field == 3) ? CONTROL : NONE;
+    case 0xae:
+        return !memory ? NONE : field == 0 || field == 4 || field == 6 ? XSAVE : field == 1 || field == 5 ? XRSTOR : NONE;
+    case 0xc7:
+        return !memory ? NONE : field == 4 || field == 5 ? XSAVE : field == 3 ? XRSTOR : NONE;
+    case 0x38:
+        return modrm == 0x82 ? TLB : NONE;
+    default:
+        return NONE;
     }
 }
 
@@ -93,9 +100,14 @@ static bool is_prefix(uint8_t byte)
            byte == 0x65;
 }
 
-static enum class classify_x86_64(const uint8_t *code, size_t size, [[maybe_unused]] uint64_t address) {
-    while (size > 1 && is_prefix(*code)) code++, size--; if (size > 1 && (*code & 0xf0) == 0x40) code++, size--;
-    if (*code == 0xcf) return IRET;
+static enum kind classify_x86_64(const uint8_t *code, size_t size, [[maybe_unused]] uint64_t address)
+{
+    while (size > 1 && is_prefix(*code))
+        code++, size--;
+    if (size > 1 && (*code & 0xf0) == 0x40)
+        code++, size--;
+    if (*code == 0xcf)
+        return IRET;
     return *code == 0x0f && size > 1 ? classify_two_byte(code + 1, size - 1) : NONE;
 }
 
@@ -106,29 +118,37 @@ static uint32_t word_of(const uint8_t *code, size_t size)
     return word;
 }
 
-static enum class classify_aarch64(const uint8_t *code, size_t size, [[maybe_unused]] uint64_t address) {
-    uint32_t word = word_of(code, size); if ((word & 0xffffffc0) == 0xd5182000) // TTBR0_EL1, TTBR1_EL1
-    return BASE;
-    if ((word & 0xfff8f000) == 0xd5088000) return TLB;
-    if ((word & 0xfffff0ff) == 0xd50330df) return ISB;
-    if ((word & 0xfffff0ff) == 0xd503309f) return DSB;
+static enum kind classify_aarch64(const uint8_t *code, size_t size, [[maybe_unused]] uint64_t address)
+{
+    uint32_t word = word_of(code, size);
+    if ((word & 0xffffffc0) == 0xd5182000) // TTBR0_EL1, TTBR1_EL1
+        return BASE;
+    if ((word & 0xfff8f000) == 0xd5088000)
+        return TLB;
+    if ((word & 0xfffff0ff) == 0xd50330df)
+        return ISB;
+    if ((word & 0xfffff0ff) == 0xd503309f)
+        return DSB;
     if ((word & 0xffffffe0) == 0xd518cba0) // ICC_SGI1R_EL1
-    return IPI;
+        return IPI;
     return (word & 0xfffff01f) == 0xd503201f && (word >> 5 & 0x7f) > 0x70 ? mark((word >> 5 & 0x7f) - 0x70) : NONE;
 }
 
-static enum class classify_riscv64(const uint8_t *code, size_t size, uint64_t address) {
+static enum kind classify_riscv64(const uint8_t *code, size_t size, uint64_t address)
+{
     uint32_t word = word_of(code, size), third = word >> 12 & 7;
-    if ((word & 0x7f) == 0x73 && third != 0 && third != 4 && word >> 20 == 0x180) return third != 1 && third != 5 && (word >> 15 & 31) == 0
-        ? NONE
-        : BASE; // csrr only reads
-    if ((word & 0xfe007fff) == 0x12000073) return TLB;
-    if ((word & 0x707f) == 0x100f) return FENCE_I;
-    if (word == 0x73 && address >> 63) return SBI;
+    if ((word & 0x7f) == 0x73 && third != 0 && third != 4 && word >> 20 == 0x180)
+        return third != 1 && third != 5 && (word >> 15 & 31) == 0 ? NONE : BASE; // csrr only reads
+    if ((word & 0xfe007fff) == 0x12000073)
+        return TLB;
+    if ((word & 0x707f) == 0x100f)
+        return FENCE_I;
+    if (word == 0x73 && address >> 63)
+        return SBI;
     return (word & 0xfffff) == 0x2013 && word >> 20 > 0x480 ? mark((word >> 20) - 0x480) : NONE;
 }
 
-static enum class (*classify)(const uint8_t *code, size_t size, uint64_t address);
+static enum kind (*classify)(const uint8_t *code, size_t size, uint64_t address);
 
 static void tell(const char *head, const uint64_t *since)
 {
@@ -157,7 +177,7 @@ static void tell_start(void)
 
 static void executed([[maybe_unused]] unsigned cpu, void *argument)
 {
-    enum class class = (enum class)(uintptr_t)argument;
+    enum kind class = (enum kind)(uintptr_t)argument;
     if (class < CLASSES)
         counts[class]++;
     else if (class == MARK_ZERO || class == MARK_ONE)
@@ -174,7 +194,7 @@ static void translated([[maybe_unused]] qemu_plugin_id_t id, struct qemu_plugin_
 {
     for (size_t i = 0; i < qemu_plugin_tb_n_insns(block); i++) {
         struct qemu_plugin_insn *instruction = qemu_plugin_tb_get_insn(block, i);
-        enum class class =
+        enum kind class =
             classify(qemu_plugin_insn_data(instruction), qemu_plugin_insn_size(instruction), qemu_plugin_insn_vaddr(instruction));
         if (class != NONE)
             qemu_plugin_register_vcpu_insn_exec_cb(instruction, executed, 0, (void *)(uintptr_t)class);
