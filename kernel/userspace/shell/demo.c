@@ -55,8 +55,8 @@ static enum status demo_space(struct shell *shell)
         status = space_fork(parent, &child);
     if (status == STATUS_OK) {
         uint64_t forked = each_ns(began, 1);
-        shell_print(shell, "isolation  an address space of %llu pages forked copy-on-write in %llu ns\n",
-                    (number)space_resident(parent), (number)forked);
+        shell_print(shell, "isolation  an address space of %llu pages forked copy-on-write in %llu ns\n", (number)space_resident(parent),
+                    (number)forked);
         space_release(child);
     }
     space_release(parent);
