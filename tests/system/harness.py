@@ -42,6 +42,7 @@ class Skipped(Exception):
 # The architecture of the test that this thread runs, and all that are tested; run.py sets both.
 here = threading.local()
 architectures = []
+profile = ["default"]            # the runner's --profile
 
 
 def arch():
@@ -95,9 +96,14 @@ def helix(*arguments, timeout=120, stdin=None):
     return Outcome(process.returncode, out.decode(errors="replace"), err.decode(errors="replace"), time.monotonic() - start)
 
 
+def booted(options):
+    """The profile that is booted when a test does not name one: the one that all tests are run on."""
+    return [] if "--profile" in options or profile[0] == "default" else ["--profile", profile[0]]
+
+
 def run(*lines, timeout=60, archives=(), options=()):
     """./helix run --exec LINE…; `archives` are added to the image's own initramfs."""
-    arguments = ["run", "--arch", arch(), "--timeout", timeout]
+    arguments = ["run", "--arch", arch(), "--timeout", timeout, *booted(options)]
     for archive in archives:
         arguments += ["--initramfs", archive]
     for line in lines:
@@ -158,7 +164,7 @@ class Console:
     """./helix run on a pseudo terminal. `expect` waits for a pattern in what has been printed since the last match."""
 
     def __init__(self, *options, archives=(), timeout=300, prompt=r"helix> "):
-        arguments = [HELIX, "run", "--arch", arch(), "--timeout", str(timeout)]
+        arguments = [HELIX, "run", "--arch", arch(), "--timeout", str(timeout), *booted(options)]
         for path in archives:
             arguments += ["--initramfs", str(path)]
         arguments += map(str, options)                          # last: what follows -- is QEMU's

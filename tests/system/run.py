@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""run.py: the system tests. `run.py [--arch A]… [-k PATTERN] [-l]` prints `ok ARCH NAME`, `FAIL ARCH NAME: reason` or
+"""run.py: the system tests. `run.py [--arch A]… [--profile P] [-k PATTERN] [-l]` prints `ok ARCH NAME`, `FAIL ARCH NAME: reason` or
 `skip ARCH NAME: reason`, a line for each architecture, and `N passed, N failed`. All share one pool of workers."""
 import argparse
 import os
@@ -20,6 +20,7 @@ import device_trees  # noqa: E402, F401
 import harness  # noqa: E402
 import interactive  # noqa: E402, F401
 import measures  # noqa: E402, F401
+import policies  # noqa: E402, F401
 import stress  # noqa: E402, F401
 from helix import kernel  # noqa: E402
 from registry import TESTS  # noqa: E402
@@ -86,6 +87,7 @@ def main():
     parser = argparse.ArgumentParser(description="The system tests of Helix.")
     parser.add_argument("--arch", action="append", choices=kernel.ARCHITECTURES, help="default: every one that has a port; may be repeated")
     parser.add_argument("-k", metavar="PATTERN", default="", help="only tests whose name contains this")
+    parser.add_argument("--profile", metavar="P", default="default", help="boot this profile wherever a test does not name one")
     parser.add_argument("-l", action="store_true", help="list the tests")
     parser.add_argument("-v", action="store_true", help="a line for every row")
     options = parser.parse_args()
@@ -94,6 +96,7 @@ def main():
         return 0
     architectures = options.arch or kernel.supported()
     harness.architectures[:] = architectures
+    harness.profile[:] = [options.profile]
     report = Report(options.v)
     chosen = plan(architectures, options.k, report)
     for arch in dict.fromkeys(arch for arch, _ in chosen):

@@ -232,7 +232,7 @@ def system_tests(options, pattern, limit_s, count):
     ready = [arch for arch in options.architectures if prepared(arch, options, count)]
     if not ready:
         return
-    command = [sys.executable, "-B", str(runner), *(f"--arch={arch}" for arch in ready)] + (["-k", pattern] if pattern else [])
+    command = [sys.executable, "-B", str(runner), f"--profile={options.profile}", *(f"--arch={arch}" for arch in ready)] + (["-k", pattern] if pattern else [])
     output, status = streamed(command, limit_s * len(ready))
     # Its rows are on the screen already; only the figures are taken from here.
     found = SUMMARY.findall(output)
