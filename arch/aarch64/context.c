@@ -8,6 +8,7 @@
 #include <arch/cpu.h>
 #include <arch/fpu.h>
 
+#include <helix/cpu.h>
 #include <helix/preempt.h>
 #include <helix/thread.h>
 
@@ -35,7 +36,8 @@ static bool is_kernel(const struct arch_thread *thread)
 // Programs write the register themselves, so it is read back. Kernel threads leave it alone.
 void arch_thread_switch(struct arch_thread *from, struct arch_thread *to)
 {
-    fpu_switch(from, to);
+    if (to->fpu || cpu_local()->arch.fpu_owner) // else the registers hold nobody's state, and the next use traps
+        fpu_switch(from, to);
     if (!is_kernel(from))
         from->tls = system_register_read("tpidr_el0");
     if (!is_kernel(to))

@@ -75,6 +75,14 @@ static bool must_save(const struct arch_thread *from)
 
 void fpu_switch(struct arch_thread *from, struct arch_thread *to)
 {
+    // Between two users the unit stays open.
+    if (to->fpu && must_save(from)) {
+        fpu_registers_save(from);
+        fpu_registers_load(to->fpu);
+        local()->fpu_owner = to;
+        to->fpu_cpu = cpu_local()->id;
+        return;
+    }
     if (must_save(from)) {
         fpu_registers_open();
         fpu_registers_save(from);

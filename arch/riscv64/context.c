@@ -9,6 +9,7 @@
 #include <arch/fpu.h>
 #include <arch/frame.h>
 
+#include <helix/cpu.h>
 #include <helix/kernel_map.h>
 #include <helix/thread.h>
 
@@ -25,7 +26,8 @@ void arch_context_prepare(struct arch_context *context, virt_t stack_top, void (
 
 void arch_thread_switch(struct arch_thread *from, struct arch_thread *to)
 {
-    fpu_switch(from, to);
+    if (to->fpu || cpu_local()->arch.fpu_owner) // else the registers hold nobody's state, and the next use traps
+        fpu_switch(from, to);
 }
 
 void arch_thread_reset(struct arch_thread *self)

@@ -44,7 +44,8 @@ static void bases_give(struct arch_thread *to)
 
 void arch_thread_switch(struct arch_thread *from, struct arch_thread *to)
 {
-    fpu_switch(from, to);
+    if (to->fpu || cpu_local()->arch.fpu_owner) // else the registers hold nobody's state, and the next use traps
+        fpu_switch(from, to);
     if (!(container_of(to, struct thread, arch)->flags & THREAD_KERNEL))
         bases_give(to);
 }

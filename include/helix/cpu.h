@@ -26,7 +26,8 @@ struct cpu {
     uint64_t idle_ns;             // time spent in the idle thread
     uint64_t user_ns, kernel_ns;  // other time, as samples have told it apart
     uint64_t interrupts;          // counters for /proc and stats
-    uint64_t switches;
+    uint64_t switches, preemptions, yields, ticks;
+    uint64_t run_total_ns, wait_total_ns; // of all threads that had it: how long they ran, and how long they were ready before
     uint64_t page_faults;
     struct heap_caches heap;   // what this CPU keeps of the heap
     struct frame_cache frames; // single frames at hand

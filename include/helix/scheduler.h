@@ -38,8 +38,9 @@ void scheduler_switch(enum switch_reason reason);
 // First thing in a new thread: finishes the switch that brought it here. Interrupts on afterwards.
 void thread_started(void);
 
-// READY: the policy queues it, and this CPU is asked to reschedule if it should preempt.
-void scheduler_ready(struct thread *thread);
+// READY: the policy queues it, and this CPU is asked to reschedule if it should preempt. `soon`: the running thread is about to wait
+// itself; only if it has not when some time has passed is it preempted.
+void scheduler_ready(struct thread *thread, bool soon);
 
 // What the policy says of it: STATUS_BAD_ARGUMENT, STATUS_UNSUPPORTED. Thread context; the thread may run, wait or be ready.
 enum status scheduler_set_priority(struct thread *thread, struct priority priority);

@@ -7,7 +7,7 @@
 
 #include <helix/scheduler.h>
 
-enum { SCHEDULER_POLICY_ABI = 1 };
+enum { SCHEDULER_POLICY_ABI = 2 };
 
 struct scheduler_policy {
     const char *name;
@@ -30,6 +30,10 @@ struct scheduler_policy {
     void (*statistics)(struct scheduler_statistics *statistics);
     enum status (*set_policy)(struct thread *thread, const struct scheduling_policy *policy);
     enum status (*migrate_thread)(struct thread *thread, uint32_t target_cpu);
+
+    // What a switch asks for, at once: tick(cpu, ran_ns) unless that is 0, thread_ready(ready) unless nobody is to be queued (nullptr), and
+    // then pick_next. *slice_ns: what slice_left says of the thread picked.
+    struct thread *(*switch_next)(uint32_t cpu, uint64_t ran_ns, struct thread *ready, uint64_t *slice_ns);
 
     // When the running thread's slice ends if it goes on running: nanoseconds from now, UINT64_MAX: no tick wanted.
     uint64_t (*slice_left)(uint32_t cpu);

@@ -11,6 +11,7 @@
 
 #include <arch/context.h>
 
+#include <helix/panic.h>
 #include <helix/timer.h>
 #include <helix/wait.h>
 
@@ -103,7 +104,8 @@ struct thread {
     uint64_t policy_data[2];
     // Accounting, by the scheduler, on the CPU it runs on.
     uint64_t cpu_time_ns;                  // total, up to its last switch out
-    uint64_t user_time_ns, kernel_time_ns; // what of it samples have told apart; the rest is not attributed yet
+    uint64_t user_time_ns, kernel_time_ns; // what of it samples have told apart
+    uint64_t unattributed_ns;              // the rest of it
     uint64_t ready_since_ns, wait_time_ns;
     uint64_t created_ns;
     uint64_t switches_voluntary, switches_involuntary;
@@ -172,6 +174,9 @@ void thread_wake(struct thread *thread);
 // The same for callers that have interrupts off.
 void thread_wake_off(struct thread *thread);
 
+// The same for callers that are about to wait for what the woken thread does: it need not preempt them now.
+void thread_wake_soon_off(struct thread *thread);
+
 // As thread_wake for interruptible waits, which end with STATUS_INTERRUPTED. Uninterruptible ones go on.
 void thread_interrupt(struct thread *thread);
 
@@ -191,7 +196,12 @@ void thread_continue(struct thread *thread);
 // ---- state ----
 
 // Takes a legal edge of the state table; an illegal one is a broken invariant (panic).
-void thread_become(struct thread *thread, enum thread_state next);
+extern const uint16_t thread_edges[THREAD_STATES]; // by the old state, a bit for each new one
+static inline void thread_become(struct thread *thread, enum thread_state next)
+{
+    ASSERT(thread_edges[atomic_load_explicit(&thread->state, memory_order_relaxed)] >> next & 1);
+    atomic_store_explicit(&thread->state, next, memory_order_relaxed);
+}
 bool thread_state_may_become(enum thread_state from, enum thread_state to);
 const char *thread_state_name(enum thread_state state);
 

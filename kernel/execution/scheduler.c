@@ -32,13 +32,14 @@
 // A user thread alone on its CPU is still interrupted this often, to see where its time goes (user or kernel).
 enum : uint64_t { SAMPLE_NS = 10 * NS_PER_MS };
 
+// So long may a thread that was expected to wait go on before those that it woke.
+enum : uint64_t { SOON_NS = 100 * NS_PER_US };
+
 static struct slot slot = { .name = "scheduler", .interface = "scheduler_policy", .abi = SCHEDULER_POLICY_ABI };
 static const struct scheduler_policy *policy; // nullptr until scheduler_install
 
 static const struct switch_hook *hooks[SWITCH_HOOKS];
 static uint32_t hook_count;
-
-static uint64_t preemptions, yields, ticks, wait_total_ns, run_total_ns;
 
 void scheduler_ask(void)
 {
@@ -60,45 +61,44 @@ static void hooks_run(const struct thread *from, const struct thread *to, enum s
 // Tells what a thread has run since the last sample to its user or kernel time.
 static void attribute(struct cpu *cpu, struct thread *thread, bool user)
 {
-    uint64_t pending = thread->cpu_time_ns - thread->user_time_ns - thread->kernel_time_ns;
+    uint64_t pending = thread->unattributed_ns;
+    thread->unattributed_ns = 0;
     *(user ? &thread->user_time_ns : &thread->kernel_time_ns) += pending;
     *(user ? &cpu->user_ns : &cpu->kernel_ns) += pending;
 }
 
 // A thread that always leaves before a sample finds it would never be seen: when enough has come together, it goes where
 // the thread has been found most.
-static void attribute_unseen(struct cpu *cpu, struct thread *thread)
+[[gnu::cold, gnu::noinline]] static void attribute_unseen(struct cpu *cpu, struct thread *thread)
 {
-    uint64_t seen = thread->user_time_ns + thread->kernel_time_ns;
-    if (thread == cpu->idle)
-        return;
-    if (thread->flags & THREAD_KERNEL || thread->cpu_time_ns - seen >= SAMPLE_NS)
-        attribute(cpu, thread, !(thread->flags & THREAD_KERNEL) && thread->user_time_ns >= thread->kernel_time_ns);
+    attribute(cpu, thread, !(thread->flags & THREAD_KERNEL) && thread->user_time_ns >= thread->kernel_time_ns);
 }
 
-// Charges the time since the last look to the running thread, and tells the policy.
-static void account(struct cpu *cpu, struct thread *thread, uint64_t now)
+// Charges the time since the last look to the running thread. What of it the policy is to be told.
+static uint64_t account(struct cpu *cpu, struct thread *thread, uint64_t now)
 {
     uint64_t ran = now - cpu->switched_at_ns;
     cpu->switched_at_ns = now;
     thread->cpu_time_ns += ran;
     if (thread == cpu->idle) {
         cpu->idle_ns += ran;
-        return;
+        return 0;
     }
-    run_total_ns += ran;
-    policy->tick(cpu->id, ran);
+    cpu->run_total_ns += ran;
+    thread->unattributed_ns += ran;
+    return ran;
 }
 
-static void slice_begin(struct cpu *cpu, const struct thread *next, uint64_t now)
+// The thread has `left` of its slice.
+static void slice_begin(struct cpu *cpu, const struct thread *thread, uint64_t left, uint64_t now)
 {
-    uint64_t left = next == cpu->idle ? UINT64_MAX : policy->slice_left(cpu->id);
     if (!left) // over: the switch is asked for and comes when it may; a timer set for now would let nothing else run until then
         left = UINT64_MAX;
-    if (!(next->flags & THREAD_KERNEL) && left > SAMPLE_NS)
+    if (!(thread->flags & THREAD_KERNEL) && left > SAMPLE_NS)
         left = SAMPLE_NS;
     cpu->slice_end_ns = left == UINT64_MAX ? UINT64_MAX : now + left;
-    timer_hardware_set(cpu->slice_end_ns);
+    if (cpu->slice_end_ns < cpu->timer_armed_ns)
+        timer_hardware_set(cpu->slice_end_ns);
 }
 
 // What the arriving thread owes the one that left: release its lock, and let it go if it has ended.
@@ -118,7 +118,7 @@ static void context_move(struct cpu *cpu, struct thread *from, struct thread *to
 {
     cpu->switches++;
     cpu->switched_from = from;
-    if (to->process->space)
+    if (to->process != from->process && to->process->space)
         arch_space_activate(&to->process->space->arch);
     arch_set_current_thread(to, (virt_t){ to->stack_low.raw + KERNEL_STACK_SIZE });
     arch_exit_work_set(to->flags & (THREAD_SIGNALLED | THREAD_KILL_PENDING));
@@ -126,24 +126,26 @@ static void context_move(struct cpu *cpu, struct thread *from, struct thread *to
     arch_context_switch(&from->context, &to->context);
 }
 
-void scheduler_switch(enum switch_reason reason)
+// The CPU goes to the policy's choice; `ready`: the running thread if it is to be queued again, else nullptr. As scheduler_switch.
+static void switch_away(struct cpu *cpu, struct thread *from, struct thread *ready, enum switch_reason reason)
 {
-    struct cpu *cpu = cpu_local();
-    struct thread *from = thread_current();
-    uint64_t now = time_ns();
-    account(cpu, from, now);
-    attribute_unseen(cpu, from);
+    uint64_t now = time_ns(), slice;
+    uint64_t ran = account(cpu, from, now);
+    if (UNLIKELY(from->unattributed_ns >= SAMPLE_NS))
+        attribute_unseen(cpu, from);
+    from->ready_since_ns = now; // if it is
     arch_reschedule_set(false);
-    struct thread *to = policy->pick_next(cpu->id);
-    if (!to)
-        to = cpu->idle;
-    if (to != cpu->idle) {
+    struct thread *to = policy->switch_next(cpu->id, ran, ready, &slice);
+    if (to) {
         to->wait_time_ns += now - to->ready_since_ns;
-        wait_total_ns += now - to->ready_since_ns;
+        cpu->wait_total_ns += now - to->ready_since_ns;
+    } else {
+        to = cpu->idle;
+        slice = UINT64_MAX;
     }
     thread_become(to, THREAD_RUNNING);
     to->cpu = cpu->id;
-    slice_begin(cpu, to, now);
+    slice_begin(cpu, to, slice, now);
     if (to == from) {
         spinlock_hand_over(&from->lock);
         return;
@@ -155,6 +157,11 @@ void scheduler_switch(enum switch_reason reason)
     scheduler_arrive(); // `from` runs again; cpu may be another
     if (UNLIKELY(hook_count))
         hooks_run(cpu_local()->switched_from, from, reason, false);
+}
+
+void scheduler_switch(enum switch_reason reason)
+{
+    switch_away(cpu_local(), thread_current(), nullptr, reason);
 }
 
 void thread_started(void)
@@ -170,11 +177,7 @@ NO_LOCK_ANALYSIS static void give_way(enum switch_reason reason)
     struct thread *self = thread_current();
     spinlock_acquire_off(&self->lock);
     thread_become(self, THREAD_READY);
-    if (self != cpu->idle) {
-        self->ready_since_ns = time_ns();
-        (void)policy->thread_ready(self); // a running thread can always be queued
-    }
-    scheduler_switch(reason);
+    switch_away(cpu, self, self == cpu->idle ? nullptr : self, reason);
 }
 
 ARCH_SLOW_PATH void preempt_reschedule(void)
@@ -183,7 +186,7 @@ ARCH_SLOW_PATH void preempt_reschedule(void)
         return; // the way out of the interrupt, or the next preempt_enable, does it
     (void)arch_interrupts_disable();
     while (arch_reschedule_wanted()) {
-        preemptions++;
+        cpu_local()->preemptions++;
         give_way(SWITCH_PREEMPTION);
     }
     arch_interrupts_enable();
@@ -193,27 +196,45 @@ void kernel_exit_to_kernel(void)
 {
     if (!arch_reschedule_wanted())
         return;
-    preemptions++;
+    cpu_local()->preemptions++;
     give_way(SWITCH_INTERRUPT);
 }
 
 void thread_yield(void)
 {
     bool on = arch_interrupts_disable();
-    yields++;
-    if (policy->yield_thread(cpu_local()->id))
+    struct cpu *cpu = cpu_local();
+    cpu->yields++;
+    if (policy->yield_thread(cpu->id))
         give_way(SWITCH_YIELD);
     arch_interrupts_restore(on);
 }
 
-void scheduler_ready(struct thread *thread)
+// Ends the running thread's slice early.
+static void slice_shorten(struct cpu *cpu, uint64_t end_ns)
+{
+    if (end_ns >= cpu->slice_end_ns)
+        return;
+    cpu->slice_end_ns = end_ns;
+    if (end_ns < cpu->timer_armed_ns)
+        timer_hardware_set(end_ns);
+}
+
+void scheduler_ready(struct thread *thread, bool soon)
 {
     struct cpu *cpu = cpu_local();
     thread->ready_since_ns = time_ns();
     if (policy->thread_ready(thread) != STATUS_OK)
         panic("scheduler %s refused the ready thread %s", policy->name, thread->name);
-    if (thread_current() == cpu->idle || policy->needs_reschedule(cpu->id))
-        scheduler_ask();
+    if (thread_current() != cpu->idle) {
+        if (!policy->needs_reschedule(cpu->id))
+            return;
+        if (soon && !priority_is_realtime(thread->priority)) {
+            slice_shorten(cpu, thread->ready_since_ns + SOON_NS);
+            return;
+        }
+    }
+    scheduler_ask();
 }
 
 void scheduler_tick(bool from_user)
@@ -221,12 +242,12 @@ void scheduler_tick(bool from_user)
     struct cpu *cpu = cpu_local();
     uint64_t now = time_ns();
     struct thread *self = thread_current();
-    ticks++;
+    cpu->ticks++;
     if (!policy || self == cpu->idle)
         return;
-    account(cpu, self, now);
+    policy->tick(cpu->id, account(cpu, self, now));
     attribute(cpu, self, from_user);
-    slice_begin(cpu, self, now);
+    slice_begin(cpu, self, policy->slice_left(cpu->id), now);
     if (policy->needs_reschedule(cpu->id))
         scheduler_ask();
 }
@@ -296,16 +317,24 @@ static void count_blocked(void *context, struct thread *thread)
 
 void scheduler_statistics(struct scheduler_statistics *statistics)
 {
-    *statistics = (struct scheduler_statistics){ .preemptions = preemptions, .voluntary_yields = yields, .ticks = ticks };
-    for (uint32_t i = 0; i < cpu_count(); i++)
-        statistics->context_switches += cpu_by_id(i)->switches;
+    uint64_t ran_ns = 0, waited_ns = 0;
+    *statistics = (struct scheduler_statistics){};
+    for (uint32_t i = 0; i < cpu_count(); i++) {
+        const struct cpu *cpu = cpu_by_id(i);
+        statistics->context_switches += cpu->switches;
+        statistics->preemptions += cpu->preemptions;
+        statistics->voluntary_yields += cpu->yields;
+        statistics->ticks += cpu->ticks;
+        ran_ns += cpu->run_total_ns;
+        waited_ns += cpu->wait_total_ns;
+    }
     thread_each(count_blocked, &statistics->blocked);
     bool on = arch_interrupts_disable();
     policy->statistics(statistics);
     arch_interrupts_restore(on);
     uint64_t switches = MAX(statistics->context_switches, 1ull);
-    statistics->average_wait_ns = wait_total_ns / switches;
-    statistics->average_run_ns = run_total_ns / switches;
+    statistics->average_wait_ns = waited_ns / switches;
+    statistics->average_run_ns = ran_ns / switches;
 }
 
 enum status scheduler_add_hook(const struct switch_hook *hook)

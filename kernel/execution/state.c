@@ -5,19 +5,17 @@
 #include <helix/process.h>
 #include <helix/thread.h>
 
-static const bool thread_may_become[THREAD_STATES][THREAD_STATES] = {
-    [THREAD_CREATING] = { [THREAD_READY] = true, [THREAD_DEAD] = true },
-    [THREAD_READY] = { [THREAD_RUNNING] = true, [THREAD_DEAD] = true },
-    [THREAD_RUNNING] = { [THREAD_READY] = true,
-                         [THREAD_BLOCKED] = true,
-                         [THREAD_SLEEPING] = true,
-                         [THREAD_STOPPED] = true,
-                         [THREAD_DEAD] = true,
-                         [THREAD_ZOMBIE] = true },
-    [THREAD_BLOCKED] = { [THREAD_READY] = true, [THREAD_DEAD] = true },
-    [THREAD_SLEEPING] = { [THREAD_READY] = true, [THREAD_DEAD] = true },
-    [THREAD_STOPPED] = { [THREAD_READY] = true, [THREAD_DEAD] = true },
-    [THREAD_ZOMBIE] = { [THREAD_DEAD] = true },
+#define EDGE(state_) (1u << (state_))
+
+const uint16_t thread_edges[THREAD_STATES] = {
+    [THREAD_CREATING] = EDGE(THREAD_READY) | EDGE(THREAD_DEAD),
+    [THREAD_READY] = EDGE(THREAD_RUNNING) | EDGE(THREAD_DEAD),
+    [THREAD_RUNNING] =
+        EDGE(THREAD_READY) | EDGE(THREAD_BLOCKED) | EDGE(THREAD_SLEEPING) | EDGE(THREAD_STOPPED) | EDGE(THREAD_DEAD) | EDGE(THREAD_ZOMBIE),
+    [THREAD_BLOCKED] = EDGE(THREAD_READY) | EDGE(THREAD_DEAD),
+    [THREAD_SLEEPING] = EDGE(THREAD_READY) | EDGE(THREAD_DEAD),
+    [THREAD_STOPPED] = EDGE(THREAD_READY) | EDGE(THREAD_DEAD),
+    [THREAD_ZOMBIE] = EDGE(THREAD_DEAD),
 };
 
 static const bool process_may_become[PROCESS_STATES][PROCESS_STATES] = {
@@ -29,18 +27,12 @@ static const bool process_may_become[PROCESS_STATES][PROCESS_STATES] = {
 
 bool thread_state_may_become(enum thread_state from, enum thread_state to)
 {
-    return thread_may_become[from][to];
+    return thread_edges[from] >> to & 1;
 }
 
 bool process_state_may_become(enum process_state from, enum process_state to)
 {
     return process_may_become[from][to];
-}
-
-void thread_become(struct thread *thread, enum thread_state next)
-{
-    ASSERT(thread_may_become[thread->state][next]);
-    atomic_store_explicit(&thread->state, next, memory_order_relaxed);
 }
 
 void process_become(struct process *process, enum process_state next)

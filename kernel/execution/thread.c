@@ -120,7 +120,7 @@ void thread_start(struct thread *thread)
     bool on = spinlock_acquire_irq(&thread->lock);
     thread_retain(thread); // the thread's own, until it has left its stack for good
     thread_become(thread, THREAD_READY);
-    scheduler_ready(thread);
+    scheduler_ready(thread, false);
     spinlock_release_irq(&thread->lock, on);
 }
 
@@ -242,22 +242,32 @@ enum status thread_sleep_until(uint64_t deadline_ns)
 }
 
 // The lock is held, interrupts off.
-static void wake_locked(struct thread *thread)
+static void wake_locked(struct thread *thread, bool soon)
 {
     uint32_t state = thread->state;
     if (state == THREAD_BLOCKED || state == THREAD_SLEEPING) {
         thread_become(thread, THREAD_READY);
-        scheduler_ready(thread);
+        scheduler_ready(thread, soon);
     } else {
         thread->wake_pending = true;
     }
 }
 
-void thread_wake_off(struct thread *thread)
+static void wake_off(struct thread *thread, bool soon)
 {
     spinlock_acquire_off(&thread->lock);
-    wake_locked(thread);
+    wake_locked(thread, soon);
     spinlock_release_off(&thread->lock);
+}
+
+void thread_wake_off(struct thread *thread)
+{
+    wake_off(thread, false);
+}
+
+void thread_wake_soon_off(struct thread *thread)
+{
+    wake_off(thread, true);
 }
 
 void thread_wake(struct thread *thread)
@@ -275,7 +285,7 @@ void thread_interrupt(struct thread *thread)
     bool on = spinlock_acquire_irq(&thread->lock);
     if (thread->interruptible) {
         thread->wake_interrupted = true;
-        wake_locked(thread);
+        wake_locked(thread, false);
     } else if (thread == thread_current()) {
         arch_exit_work_set(true);
     }
@@ -301,7 +311,7 @@ void thread_continue(struct thread *thread)
     bool on = spinlock_acquire_irq(&thread->lock);
     if (thread->state == THREAD_STOPPED) {
         thread_become(thread, THREAD_READY);
-        scheduler_ready(thread);
+        scheduler_ready(thread, false);
     }
     spinlock_release_irq(&thread->lock, on);
 }

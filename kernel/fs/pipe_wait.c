@@ -62,7 +62,7 @@ void pipe_wake_reader(struct pipe *pipe)
     struct thread *thread = pipe->reader->thread;
     pipe->reader = nullptr;
     (void)arch_interrupts_disable();
-    thread_wake_off(thread);
+    thread_wake_soon_off(thread); // who writes will as a rule wait for an answer, or has nothing more to do
     arch_interrupts_enable();
 }
 

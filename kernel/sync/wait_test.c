@@ -153,3 +153,67 @@ TEST(wait, forgets_the_deadline_of_a_wait_that_was_woken)
     CHECK(thread_block_uninterruptible(BLOCK_OTHER, time_ns() + FAR_NS) == STATUS_OK);
     CHECK(!self->timeout.armed);
 }
+
+// ---- waking for soon ----
+
+static bool ran;
+
+static void answerer_main(void *unused)
+{
+    struct waiter waiter;
+    waiter_init(&waiter);
+    wait_begin(&queue, &waiter);
+    waiting++;
+    (void)thread_block_uninterruptible(BLOCK_OTHER, UINT64_MAX);
+    wait_end(&waiter);
+    ran = true;
+    thread_exit(0);
+}
+
+static struct thread *answerer_start(void)
+{
+    struct thread *thread;
+    begin();
+    ran = false;
+    CHECK(thread_spawn("answerer", answerer_main, nullptr, &thread) == STATUS_OK);
+    for (int i = 0; i < 100 && !waiting; i++)
+        thread_yield();
+    return thread;
+}
+
+static void wake_soon(struct thread *thread)
+{
+    bool on = arch_interrupts_disable();
+    thread_wake_soon_off(thread);
+    arch_interrupts_restore(on);
+    preempt_check();
+}
+
+// Tried until no time is lost in between, as an emulator may.
+TEST(wait, lets_one_go_on_who_wakes_for_soon_until_it_waits)
+{
+    bool seen = false;
+    for (int i = 0; i < 20 && !seen; i++) {
+        struct thread *thread = answerer_start();
+        uint64_t start = time_ns();
+        wake_soon(thread);
+        bool at_once = ran;
+        seen = time_ns() - start < 20 * NS_PER_US;
+        CHECK(!seen || !at_once);
+        CHECK(thread_sleep_until(time_ns() + NS_PER_MS) == STATUS_OK);
+        CHECK(ran);
+        thread_release(thread);
+    }
+    CHECK(seen);
+}
+
+KERNEL_TEST(wait, preempts_one_who_wakes_for_soon_and_does_not_wait)
+{
+    struct thread *thread = answerer_start();
+    uint64_t until = time_ns() + NS_PER_S;
+    wake_soon(thread);
+    while (!ran && time_ns() < until)
+        __asm__ volatile("" ::: "memory");
+    CHECK(ran);
+    thread_release(thread);
+}

@@ -44,7 +44,7 @@ static enum scheduling_kind kind_of(const struct thread *thread)
 
 static uint64_t slice_full(const struct thread *thread)
 {
-    if (priority_is_realtime(thread->priority))
+    if (priority_is_realtime(thread->priority) || (thread->priority.base == PRIORITY_DEFAULT && !thread->priority.adjustment))
         return PROFILE_TIME_SLICE_NS;
     int percent = 100 + (PRIORITY_DEFAULT - priority_effective(thread->priority)) * NICE_STEP_PERCENT;
     return PROFILE_TIME_SLICE_NS / 100 * (uint64_t)MAX(percent, NICE_STEP_PERCENT);
@@ -117,10 +117,8 @@ static struct list_node *queue_take(struct run_queue *queue) MUST_HOLD(queue->lo
     return node ? node : list_take(&queue->idle);
 }
 
-static struct thread *round_robin_pick_next(uint32_t cpu)
+static struct thread *queue_pick(struct run_queue *queue) MUST_HOLD(queue->lock)
 {
-    struct run_queue *queue = &queues[cpu];
-    spinlock_acquire_off(&queue->lock);
     struct list_node *node = queue_take(queue);
     struct thread *next = node ? container_of(node, struct thread, queue_link) : nullptr;
     if (next) {
@@ -130,8 +128,33 @@ static struct thread *round_robin_pick_next(uint32_t cpu)
     }
     queue->running = next;
     queue->give_way = false;
+    return next;
+}
+
+static struct thread *round_robin_pick_next(uint32_t cpu)
+{
+    struct run_queue *queue = &queues[cpu];
+    spinlock_acquire_off(&queue->lock);
+    struct thread *next = queue_pick(queue);
     spinlock_release_off(&queue->lock);
     return next;
+}
+
+static void queue_charge(struct run_queue *queue, uint64_t ran_ns) MUST_HOLD(queue->lock)
+{
+    struct thread *self = queue->running;
+    if (!self || kind_of(self) == SCHEDULE_FIFO)
+        return;
+    self->slice_left_ns -= MIN(ran_ns, self->slice_left_ns);
+    if (!self->slice_left_ns)
+        queue->give_way = true;
+}
+
+// UINT64_MAX: nobody else is there, or it need not give way.
+static uint64_t queue_slice(const struct run_queue *queue) MUST_HOLD(queue->lock)
+{
+    const struct thread *self = queue->running;
+    return self && queue->queued && kind_of(self) != SCHEDULE_FIFO ? self->slice_left_ns : UINT64_MAX;
 }
 
 static enum status round_robin_add_thread(struct thread *thread)
@@ -193,30 +216,37 @@ static void round_robin_tick(uint32_t cpu, uint64_t ran_ns)
 {
     struct run_queue *queue = &queues[cpu];
     spinlock_acquire_off(&queue->lock);
-    struct thread *self = queue->running;
-    if (self && kind_of(self) != SCHEDULE_FIFO) {
-        self->slice_left_ns -= MIN(ran_ns, self->slice_left_ns);
-        if (!self->slice_left_ns)
-            queue->give_way = true;
-    }
+    queue_charge(queue, ran_ns);
     spinlock_release_off(&queue->lock);
+}
+
+static struct thread *round_robin_switch_next(uint32_t cpu, uint64_t ran_ns, struct thread *ready, uint64_t *slice_ns)
+{
+    struct run_queue *queue = &queues[cpu];
+    spinlock_acquire_off(&queue->lock);
+    queue_charge(queue, ran_ns);
+    if (ready && !list_linked(&ready->queue_link))
+        queue_push(queue, ready);
+    struct thread *next = queue_pick(queue);
+    *slice_ns = queue_slice(queue);
+    spinlock_release_off(&queue->lock);
+    return next;
+}
+
+// Of those that are queued, does one go before `self`, which runs?
+static bool queue_beats(const struct run_queue *queue, const struct thread *self) MUST_HOLD(queue->lock)
+{
+    if (LIKELY(!priority_is_realtime(self->priority)))
+        return !list_empty(&queue->woken) || queue->give_way || kind_of(self) == SCHEDULE_IDLE || realtime_first(queue) < REALTIME_LEVELS;
+    uint32_t first = realtime_first(queue), own = priority_effective(self->priority);
+    return first < own || (first == own && queue->give_way);
 }
 
 static bool round_robin_needs_reschedule(uint32_t cpu)
 {
     struct run_queue *queue = &queues[cpu];
     spinlock_acquire_off(&queue->lock);
-    struct thread *self = queue->running;
-    uint32_t level = realtime_first(queue);
-    bool wanted;
-    if (!queue->queued)
-        wanted = false;
-    else if (!self)
-        wanted = true;
-    else if (priority_is_realtime(self->priority))
-        wanted = level < priority_effective(self->priority) || (level == priority_effective(self->priority) && queue->give_way);
-    else
-        wanted = level < REALTIME_LEVELS || !list_empty(&queue->woken) || queue->give_way || kind_of(self) == SCHEDULE_IDLE;
+    bool wanted = queue->queued && (!queue->running || queue_beats(queue, queue->running));
     spinlock_release_off(&queue->lock);
     return wanted;
 }
@@ -303,8 +333,7 @@ static uint64_t round_robin_slice_left(uint32_t cpu)
 {
     struct run_queue *queue = &queues[cpu];
     spinlock_acquire_off(&queue->lock);
-    struct thread *self = queue->running;
-    uint64_t left = self && queue->queued && kind_of(self) != SCHEDULE_FIFO ? self->slice_left_ns : UINT64_MAX;
+    uint64_t left = queue_slice(queue);
     spinlock_release_off(&queue->lock);
     return left;
 }
@@ -326,6 +355,7 @@ static const struct scheduler_policy round_robin_policy = {
     .statistics = round_robin_statistics,
     .set_policy = round_robin_set_policy,
     .migrate_thread = round_robin_migrate_thread,
+    .switch_next = round_robin_switch_next,
     .slice_left = round_robin_slice_left,
 };
 

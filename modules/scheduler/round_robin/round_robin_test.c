@@ -96,6 +96,39 @@ TEST(round_robin, goes_on_with_a_preempted_turn_before_others)
     CHECK(next == &second || next == &first);
 }
 
+TEST(round_robin, yields_only_to_somebody)
+{
+    const struct scheduler_policy *policy = policy_begin();
+    struct thread first = thread_with(PRIORITY_DEFAULT), second = thread_with(PRIORITY_DEFAULT);
+    CHECK(policy->init(CPU_MAX) == STATUS_OK);
+    CHECK(ready(policy, &first));
+    CHECK(policy->pick_next(CPU) == &first);
+    uint64_t left = first.slice_left_ns;
+    CHECK(!policy->yield_thread(CPU));
+    CHECK_EQUAL(first.slice_left_ns, left);
+    CHECK(ready(policy, &second));
+    CHECK(policy->yield_thread(CPU));
+    CHECK_EQUAL(first.slice_left_ns, 0);
+}
+
+TEST(round_robin, charges_queues_and_picks_at_once)
+{
+    const struct scheduler_policy *policy = policy_begin();
+    struct thread first = thread_with(PRIORITY_DEFAULT), second = thread_with(PRIORITY_DEFAULT);
+    uint64_t slice;
+    CHECK(policy->init(CPU_MAX) == STATUS_OK);
+    CHECK(ready(policy, &first) && ready(policy, &second));
+    CHECK(policy->switch_next(CPU, 0, nullptr, &slice) == &first);
+    CHECK_EQUAL(slice, first.slice_left_ns); // somebody waits
+    uint64_t full = first.slice_left_ns;
+    CHECK(policy->switch_next(CPU, full, &first, &slice) == &second); // its slice is over: behind the other, with a new one
+    CHECK_EQUAL(first.slice_left_ns, full);
+    CHECK(policy->switch_next(CPU, 1000, nullptr, &slice) == &first);
+    CHECK_EQUAL(second.slice_left_ns, full - 1000);
+    CHECK_EQUAL(slice, UINT64_MAX); // nobody else
+    CHECK(policy->switch_next(CPU, 1, nullptr, &slice) == nullptr);
+}
+
 TEST(round_robin, gives_a_lower_nice_value_a_longer_slice)
 {
     const struct scheduler_policy *policy = policy_begin();

@@ -118,6 +118,16 @@ static uint64_t @NAME@_slice_left(uint32_t cpu)
     return left;
 }
 
+static struct thread *@NAME@_switch_next(uint32_t cpu, uint64_t ran_ns, struct thread *ready, uint64_t *slice_ns)
+{
+    @NAME@_tick(cpu, ran_ns);
+    if (ready)
+        (void)@NAME@_thread_ready(ready); // cannot fail
+    struct thread *next = @NAME@_pick_next(cpu);
+    *slice_ns           = @NAME@_slice_left(cpu);
+    return next;
+}
+
 static enum status @NAME@_set_priority(struct thread *thread, struct priority priority)
 {
     thread->priority = priority;
@@ -182,6 +192,7 @@ static const struct scheduler_policy @NAME@_policy = {
     .statistics       = @NAME@_statistics,
     .set_policy       = @NAME@_set_policy,
     .migrate_thread   = @NAME@_migrate_thread,
+    .switch_next      = @NAME@_switch_next,
     .slice_left       = @NAME@_slice_left,
 };
 
