@@ -343,8 +343,8 @@ static enum status file_allocate_ram(struct node *node, uint64_t offset, uint64_
     uint64_t end = offset + size;
     if (end > RAMFS_FILE_MAX)
         return STATUS_FILE_TOO_BIG;
-    uint64_t used = atomic_load_explicit(&ramfs->used, memory_order_relaxed);
-    if (size >> PAGE_SHIFT > ramfs->limit - MIN(used, ramfs->limit) + file->pages.count)
+    uint64_t used = atomic_load_explicit(&ramfs->used, memory_order_relaxed), limit = ramfs_limit(ramfs);
+    if (size >> PAGE_SHIFT > limit - MIN(used, limit) + file->pages.count)
         return STATUS_NO_SPACE;
     for (uint64_t index = offset >> PAGE_SHIFT; index < (end + PAGE_MASK) >> PAGE_SHIFT; index++) {
         phys_t frame;

@@ -114,6 +114,13 @@ static enum status parse_size(const char *text, uint64_t total_frames, uint64_t 
     return STATUS_OK;
 }
 
+uint64_t ramfs_limit(const struct ramfs *ramfs)
+{
+    uint64_t total, free;
+    frames_count(&total, &free);
+    return MIN(ramfs->limit, total);
+}
+
 static enum status ramfs_mount_limited(const char *options, uint32_t percent, uint32_t mode, struct mount_point *mount, struct node **root)
 {
     struct frame_statistics memory;
@@ -127,7 +134,7 @@ static enum status ramfs_mount_limited(const char *options, uint32_t percent, ui
     struct ramfs *ramfs = heap_alloc_zeroed(1, sizeof(*ramfs));
     if (!ramfs)
         return STATUS_NO_MEMORY;
-    ramfs->limit = MIN(limit, memory.total);
+    ramfs->limit = limit < memory.total ? limit : UINT64_MAX;
     mount->data = ramfs;
     struct ramfs_node *made;
     enum status status = ramfs_node_create(mount, LINUX_S_IFDIR | mode, &made);
@@ -165,10 +172,10 @@ static void ramfs_statistics(struct mount_point *mount, struct linux_statfs *sta
     struct ramfs *ramfs = mount->data;
     struct frame_statistics memory;
     frames_statistics(&memory);
-    uint64_t used = atomic_load_explicit(&ramfs->used, memory_order_relaxed);
+    uint64_t used = atomic_load_explicit(&ramfs->used, memory_order_relaxed), limit = ramfs_limit(ramfs);
     statistics->type = 0x01021994;
-    statistics->blocks = ramfs->limit;
-    statistics->free = MIN(ramfs->limit > used ? ramfs->limit - used : 0, memory.free);
+    statistics->blocks = limit;
+    statistics->free = MIN(limit > used ? limit - used : 0, memory.free);
     statistics->available = statistics->free;
     uint64_t files = atomic_load_explicit(&ramfs->files, memory_order_relaxed);
     statistics->free_files = memory.free * (PAGE_SIZE / 512);

@@ -9,7 +9,7 @@
 
 // One mount.
 struct ramfs {
-    uint64_t limit; // frames its files may hold
+    uint64_t limit; // frames its files may hold; UINT64_MAX: all there are, also those that the machine gets later
     _Atomic uint64_t used;
     _Atomic uint64_t files; // nodes
 };
@@ -43,6 +43,9 @@ static inline struct ramfs_node *ramfs_node(struct node *node)
 enum : uint64_t { RAMFS_FILE_MAX = 1ull << (PAGE_SHIFT + PAGES_TABLE_BITS * PAGES_HEIGHT_MAX) };
 
 // ---- ramfs.c ----
+// How many frames its files may hold now.
+uint64_t ramfs_limit(const struct ramfs *ramfs);
+
 // Whether files may grow: they stop before programs do, so that something can still run and remove them. `taken`: how much of its
 // kind there is; only every sixteenth looks at the figures.
 bool ramfs_memory_left(uint64_t taken);
