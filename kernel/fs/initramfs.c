@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // initramfs.c: fills the root file system from the archives that the boot loader left in memory, and gives that memory back.
 //
-// A broken archive is reported with the place and what was unpacked so far; the system goes on with that.
+// A broken archive is reported with the place and what was unpacked so far; the system goes on with that. What has been read is given
+// back on the way, so that archive and files are never both in memory as a whole.
 #include "fs.h"
 
 #include <abi/linux/fcntl.h>
@@ -23,7 +24,16 @@ struct linked_file {
     struct entry *entry; // a reference
 };
 
+enum : uint64_t { GIVE_STEP = 64 * KIB };
+
+// The whole pages of an archive that were given back: [from, to) of physical memory.
+struct given {
+    uint64_t from, to;
+};
+
 struct unpacker {
+    struct given given[BOOT_INITRAMFS];
+    struct given *giving; // the present archive's; nullptr: it shares bytes with another, so none
     struct cpio_reader reader;
     struct cpio_member member;
     struct tree linked;
@@ -116,6 +126,69 @@ static void unpack_attributes(const struct cpio_member *member, struct node *nod
     node->modified_ns = node->accessed_ns = member->modified_s * NS_PER_S;
 }
 
+// ---- the archives' memory ----
+
+// [from, to), as far as it is the loader's for archives, which boot_info_finish() cut to pages.
+static void initramfs_give(uint64_t from, uint64_t to)
+{
+    const struct boot_info *boot = boot_info();
+    for (uint32_t i = 0; i < boot->memory_count; i++) {
+        const struct memory_range *range = &boot->memory[i];
+        uint64_t low = MAX(from, range->start.raw), high = MIN(to, range->start.raw + range->size);
+        if (range->kind == MEMORY_INITRAMFS && low < high)
+            frames_donate((phys_t){ low }, high - low);
+    }
+}
+
+// Nothing of the archive before `end` is read any more.
+static void archive_consumed(struct unpacker *unpacker, const uint8_t *end)
+{
+    struct given *given = unpacker->giving;
+    uint64_t to = align_down(direct_map_phys(end).raw, PAGE_SIZE);
+    if (!given || to < given->to + GIVE_STEP)
+        return;
+    initramfs_give(given->to, to);
+    given->to = to;
+}
+
+static bool archive_is_alone(const struct boot_info *boot, uint32_t which)
+{
+    const struct boot_module *self = &boot->initramfs[which];
+    for (uint32_t i = 0; i < boot->initramfs_count; i++) {
+        const struct boot_module *other = &boot->initramfs[i];
+        if (i != which && self->start.raw < other->start.raw + other->size && other->start.raw < self->start.raw + self->size)
+            return false;
+    }
+    return true;
+}
+
+static void archive_begin(struct unpacker *unpacker, const struct boot_info *boot, uint32_t which)
+{
+    uint64_t first = align_up(boot->initramfs[which].start.raw, PAGE_SIZE);
+    unpacker->given[which] = (struct given){ first, first };
+    unpacker->giving = archive_is_alone(boot, which) ? &unpacker->given[which] : nullptr;
+}
+
+// What was not given back on the way: the archives' ends, and the pages that they share.
+static void initramfs_give_rest(const struct unpacker *unpacker)
+{
+    uint64_t at = 0;
+    for (;;) {
+        const struct given *next = nullptr;
+        for (uint32_t i = 0; i < BOOT_INITRAMFS; i++) {
+            const struct given *given = &unpacker->given[i];
+            if (given->to > given->from && given->from >= at && (!next || given->from < next->from))
+                next = given;
+        }
+        initramfs_give(at, next ? next->from : UINT64_MAX);
+        if (!next)
+            return;
+        at = next->to;
+    }
+}
+
+// ---- members ----
+
 static enum status unpack_data(struct unpacker *unpacker, struct entry *entry)
 {
     const struct cpio_member *member = &unpacker->member;
@@ -128,11 +201,17 @@ static enum status unpack_data(struct unpacker *unpacker, struct entry *entry)
         entry_release(entry);
         return status;
     }
-    size_t done = 0;
-    status = file_write(file, member->data, member->size, &done);
+    for (size_t at = 0; at < member->size && status == STATUS_OK;) {
+        size_t part = MIN(member->size - at, (size_t)GIVE_STEP), done = 0;
+        status = file_write(file, (const char *)member->data + at, part, &done);
+        if (status == STATUS_OK && done < part)
+            status = STATUS_NO_SPACE;
+        at += done;
+        unpacker->bytes += done;
+        archive_consumed(unpacker, (const uint8_t *)member->data + at);
+    }
     file_release(file);
-    unpacker->bytes += done;
-    return status == STATUS_OK && done < member->size ? STATUS_NO_SPACE : status;
+    return status;
 }
 
 static enum status unpack_remember(struct unpacker *unpacker, uint64_t device, struct entry *entry)
@@ -243,15 +322,7 @@ static enum status unpack_archive(struct unpacker *unpacker, const struct boot_m
             log_warn("initramfs", "/%s left out: %s", unpacker->member.path, status_text(status));
         else
             unpacker->files++;
-    }
-}
-
-// The loader's ranges, as boot_info_finish() cut them to pages.
-static void initramfs_donate(const struct boot_info *boot)
-{
-    for (uint32_t i = 0; i < boot->memory_count; i++) {
-        if (boot->memory[i].kind == MEMORY_INITRAMFS)
-            frames_donate(boot->memory[i].start, boot->memory[i].size);
+        archive_consumed(unpacker, unpacker->reader.bytes + unpacker->reader.at);
     }
 }
 
@@ -268,13 +339,14 @@ enum status initramfs_unpack(void)
     uint64_t began = time_ns();
     enum status outcome = STATUS_OK;
     for (uint32_t i = 0; i < boot->initramfs_count; i++) {
+        archive_begin(unpacker, boot, i);
         enum status status = unpack_archive(unpacker, &boot->initramfs[i]);
         linked_forget(unpacker);
         if (status != STATUS_OK)
             outcome = status;
     }
     directory_forget(unpacker);
-    initramfs_donate(boot);
+    initramfs_give_rest(unpacker);
     log_info("initramfs", "%llu files, %llu KiB unpacked in %llu us", (unsigned long long)unpacker->files,
              (unsigned long long)(unpacker->bytes / KIB), (unsigned long long)((time_ns() - began) / NS_PER_US));
     heap_free(unpacker);

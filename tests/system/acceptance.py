@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: MIT
 """acceptance.py: what the first whole path must do, seen from outside with --exec."""
+import hashlib
 import random
 import re
 import subprocess
 
-from harness import NO_STATUS, PANIC, PROGRAMS, ROOT, TIMEOUT, arch, archive, build_glibc, check, judge_rows, programs, raw_archive, run
+from harness import NO_STATUS, PANIC, PROGRAMS, ROOT, TIMEOUT, Skipped, arch, archive, build_glibc, check, judge_rows, programs, raw_archive, run
 from helix import initramfs, kernel
 from helix.cpio import Archive
 from machines import BOOT_BUDGETS, ELF_MACHINE, HOSTILE_STATUS, ICOUNT, MACHINES, PANIC_REGISTERS
@@ -308,6 +309,17 @@ def smallest_machine_outlives_hogs():
     outcome = run("run /t/hogs all", 'run /bin/busybox sh -c "seq 1 100 | wc -l"', f"echo {DONE}", archives=[hogs], options=MACHINES[arch()][name])
     check("\n100\n" in outcome.out, f"the shell does not: {outcome.describe()}")
     return judge_rows(outcome, DONE, f"{name}.hogs.")
+
+
+@test
+def archive_of_more_than_half_of_memory_is_unpacked():
+    """What has been read of an archive is given back on the way: there is no room for it and its files."""
+    if arch() != "x86_64":
+        raise Skipped("QEMU loads no archive into the lower half of memory")
+    data = random.Random(9).randbytes(9 << 20)
+    large = archive("large", {"large": (data, 0o644)})
+    outcome = run("run /bin/busybox md5sum /large", archives=[large], options=["--profile", "minimal", "--memory", "16M"]).expect(0)
+    check(outcome.out.split()[0] == hashlib.md5(data).hexdigest(), f"the file is another: {outcome.describe()}")
 
 
 @test
