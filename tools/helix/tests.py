@@ -16,6 +16,7 @@ from .words import nearest
 KINDS = ("unit", "mutants", "kernel", "system", "fuzz")
 BY_NAME = ("soak",)             # too long for every day
 SUMMARY = re.compile(r"^(\d+) passed, (\d+) failed$", re.MULTILINE)
+THREAD_ROWS = "on_many_cpus"
 KERNEL_LIMIT_S = 180
 HOST_LIMIT_S = 300
 SYSTEM_LIMIT_S = 560            # for each architecture
@@ -85,6 +86,11 @@ def unit(options, count):
         host_program(options, count)
     except Failure as failure:              # the other parts say something all the same
         count.row("unit tests on the host", False, str(failure))
+    if wanted(THREAD_ROWS, options):
+        try:
+            threads_program(options, count)
+        except Failure as failure:
+            count.row("unit tests under ThreadSanitizer", False, str(failure))
     python_tests(options, count)
     if wanted("layers", options):
         output, status = captured([sys.executable, "-B", "tools/check_layers.py"], 60)
@@ -109,6 +115,16 @@ def host_program(options, count):
     pattern = [options.pattern] if options.pattern else []
     output, status = captured([str(program), *pattern], HOST_LIMIT_S, env=environment)
     count.program("unit tests on the host", output, status)
+
+
+def threads_program(options, count):
+    """The rows that run on several POSIX threads as CPUs, under ThreadSanitizer."""
+    command = ["make", "--no-print-directory", "-f", "tests/unit.mk", "ARCH=host", f"PROFILE={options.profile}", "SANITIZE=thread"]
+    kernel.run_make(command, "building the unit tests for ThreadSanitizer", options.verbose)
+    program = ROOT / "build" / f"host-{options.profile}-thread" / "unit"
+    environment = dict(os.environ, TSAN_OPTIONS="halt_on_error=1", TSAN_SYMBOLIZER_PATH="/usr/bin/llvm-symbolizer-19")
+    output, status = captured([str(program), THREAD_ROWS], HOST_LIMIT_S, env=environment)
+    count.program("unit tests under ThreadSanitizer", output, status)
 
 
 class _Result(unittest.TestResult):
