@@ -16,6 +16,7 @@ def frame_policies_serve_programs():
         outcome = run(*lines, stress, "mem", stress, "mem", f"echo {DONE}", archives=programs(), options=["--profile", f"frames_{policy}", "--memory", "128M"], timeout=200)
         results += judge_rows(outcome, DONE, f"{policy}.")
         check(f"\n{policy}: largest free run" in outcome.out, f"the policy is not {policy}: {outcome.describe()}")
+        check(outcome.out.count("ok stress:") == 2 or "FAIL" in outcome.out, f"the stress did not run to its end twice: {outcome.describe()}")
         check_nothing_lost(outcome)
     return results
 
