@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """bench_flat.py: `./helix bench --flat`: whether the cost of a frame depends on how much RAM there is, and on how full it is.
 
-Boots the profile with little RAM and with a lot, which QEMU need not have (it takes host memory as the guest touches it), runs the rows
+Boots the profile with little RAM and with a lot, which QEMU need not have (the emulator takes host memory as the guest touches it), runs the rows
 of kernel/memory/frames_bench.c in each and compares. A row `frame_pair_64g` is plotted by its size like any other (bench_html.py)."""
 import re
 import subprocess
@@ -26,8 +26,7 @@ def boot(options, size, *names):
                "--timeout", str(options.timeout or 240), *MACHINE[options.arch]]
     for name in names:
         command += ["--exec", f"bench allocator.{name}"]
-    backend = ["-object", f"memory-backend-ram,id=ram,size={size.upper()},reserve=off", "-machine", "memory-backend=ram"]
-    done = subprocess.run([*map(str, command), "--", *backend], cwd=ROOT, capture_output=True, text=True)
+    done = subprocess.run(list(map(str, command)), cwd=ROOT, capture_output=True, text=True)
     found = {name: float(figure) for name, figure in LINE.findall(done.stdout)}
     if done.returncode != 0 or not found:
         raise Failure(EXIT_NO_STATUS, f"with {size} the rows were not measured: {done.stdout[-600:]} {done.stderr[-600:]}")
