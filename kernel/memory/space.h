@@ -157,7 +157,7 @@ struct room {
     struct region *below, *above;
 };
 
-// The highest place where `size` bytes are free; false: nowhere. The second prefers one that a large page can begin at.
+// The highest place where `size` bytes are free; false: nowhere. The second prefers one that large pages and tables can begin at.
 bool space_find_gap(struct space *space, uint64_t size, struct room *room) MUST_SHARE(space->lock);
 bool space_find_large_gap(struct space *space, uint64_t size, struct room *room) MUST_SHARE(space->lock);
 

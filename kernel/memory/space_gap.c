@@ -7,7 +7,9 @@
 
 #include <arch/user.h>
 
-enum : uint64_t { LARGE_PAGE = 2 * MIB };
+// What a large mapping prefers to begin at a multiple of: with a whole GiB of its own it shares no upper page table with its neighbours,
+// and a write to them after a fork copies nothing of its table.
+enum : uint64_t { LARGE_PAGE = 2 * MIB, LARGE_TABLE = 1 * GIB };
 
 // The highest region of a subtree with a gap of at least `size`, nullptr if none. As deep as the tree is high. Up to GAP_COUNTED the
 // first subtree that promises one has it; beyond, each room of that size and more may be looked at: some thousands at the very most.
@@ -59,13 +61,20 @@ bool space_find_gap(struct space *space, uint64_t size, struct room *room)
     return true;
 }
 
-// With the slack that a large page needs to begin at a multiple of its size; without it when there is not that much room.
+// With the slack that a preferred block needs; without it when there is not that much room.
+static bool gap_at_block(struct space *space, uint64_t size, uint64_t block, struct room *room) MUST_SHARE(space->lock)
+{
+    if (size < block || !space_find_gap(space, size + block - PAGE_SIZE, room))
+        return false;
+    room->at = align_down(room->at + block - PAGE_SIZE, block);
+    return true;
+}
+
 bool space_find_large_gap(struct space *space, uint64_t size, struct room *room)
 {
-    if (size < LARGE_PAGE || !space_find_gap(space, size + LARGE_PAGE - PAGE_SIZE, room))
-        return space_find_gap(space, size, room);
-    room->at = align_down(room->at + LARGE_PAGE - PAGE_SIZE, LARGE_PAGE);
-    return true;
+    if (size >= LARGE_PAGE && (gap_at_block(space, size, LARGE_TABLE, room) || gap_at_block(space, size, LARGE_PAGE, room)))
+        return true;
+    return space_find_gap(space, size, room);
 }
 
 bool space_room_at(struct space *space, uint64_t from, uint64_t to, struct room *room)
