@@ -31,7 +31,8 @@ char *heap_copy_string(const char *text)
     return copy;
 }
 
-void heap_free(void *block)
+// What heap_free calls.
+void heap_give(void *block)
 {
     free(block);
 }
