@@ -23,6 +23,7 @@
 #include <arch/cpu.h>
 
 #include <helix/cpu.h>
+#include <helix/preempt.h>
 
 #include "asid.h"
 #include "space_walk.h"
@@ -100,8 +101,10 @@ enum status arch_space_create(struct arch_space *space)
 
 void arch_space_destroy(struct arch_space *space)
 {
+    preempt_disable(); // whoever ran between naming a space as loaded and loading it would lose his own
     if (space_loaded(space))
         arch_space_activate(&table_kernel_space); // which also forgets its translations, before any frame is released
+    preempt_enable();
     table_release(space->root, page_table_levels() - 1);
     space->root = (phys_t){ 0 };
 }

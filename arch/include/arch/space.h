@@ -97,7 +97,7 @@ void arch_space_flush(struct arch_space *space, uint64_t from, uint64_t to);
 // As that, of one page and the tables on the way to it.
 void arch_space_flush_way(struct arch_space *space, uint64_t at);
 
-// Loads the space on this CPU. Interrupts off. A no-op when it is loaded already.
+// Loads the space on this CPU. Preemption or interrupts off. A no-op when it is loaded already.
 void arch_space_activate(struct arch_space *space);
 
 // The kernel half: maps `pages` frames from `frame` on for kernel stacks and devices, within KERNEL_AREA_START … _END (layout.h) or where
