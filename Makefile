@@ -100,7 +100,7 @@ $(BUILD)/helix.image: $(BUILD)/helix.elf
 image: $(BUILD)/helix.elf $(if $(PORT_FLAT),$(BUILD)/helix.image)
 
 # The shortest paths of the kernel call nothing but at their ends: they need no frame of their own.
-$(BUILD)/kernel/memory/heap.c.o: CFLAGS += -momit-leaf-frame-pointer
+$(BUILD)/kernel/memory/heap/heap.c.o: CFLAGS += -momit-leaf-frame-pointer
 
 # Not in link-time optimisation: the code around must come out the same whether the table of names is there yet or not.
 $(BUILD)/kernel/core/symbol_image.c.o: CFLAGS += -fno-lto

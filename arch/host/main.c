@@ -19,7 +19,7 @@
 #include <helix/space.h>
 #include <helix/test.h>
 
-extern uint64_t frame_model_steps; // kernel/memory/frames_test.c
+extern uint64_t frame_model_steps; // kernel/memory/frames/frames_test.c
 
 int main(int count, char **arguments)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // frame_policy.h: what a frame allocator is, for those who write one. Everybody else includes frames.h.
 //
-// The framework (kernel/memory/frames.c) owns the frame database, the per-CPU caches, reference counts and statistics; the policy
+// The framework (kernel/memory/frames/frames.c) owns the frame database, the per-CPU caches, reference counts and statistics; the policy
 // answers where free memory is. Double frees and foreign addresses are caught by the framework before the policy sees them.
 #pragma once
 

@@ -231,7 +231,7 @@ void frames_trim(void);
 enum memory_pressure { PRESSURE_NORMAL, PRESSURE_LOW, PRESSURE_CRITICAL, PRESSURE_OUT_OF_MEMORY };
 enum memory_pressure frames_pressure(void);
 
-// ---- the reserve (kernel/memory/space_reserve.c): user programs may not take the last frames, which keep the kernel and its shell alive ----
+// ---- the reserve (kernel/memory/space/reserve.c): user programs may not take the last frames, which keep the kernel and its shell alive ----
 
 // Whether a user program may have another page (or process, or region). Cheap: looks at the figures once in a while.
 bool frames_user_allowed(void);

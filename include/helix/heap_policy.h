@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // heap_policy.h: what a kernel heap is, for those who write one. Everybody else includes heap.h.
 //
-// Above every policy stand each CPU's magazines (kernel/memory/heap_cache.c). They take and give objects of the eight classes in
+// Above every policy stand each CPU's magazines (kernel/memory/heap/cache.c). They take and give objects of the eight classes in
 // batches, so a policy's own paths may hold a lock.
 #pragma once
 

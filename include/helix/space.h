@@ -56,7 +56,7 @@ enum region_flags : uint32_t {
 
 // One thread at a time serves faults of a region: 4 bytes, whose waiters stand in the space's `fault_waiters`.
 struct CAPABILITY("region") region_lock {
-    _Atomic uint32_t state; // enum region_lock_state (kernel/memory/space.h)
+    _Atomic uint32_t state; // enum region_lock_state (kernel/memory/space/space.h)
 };
 
 // [start, end), page-aligned. Neighbours with equal access, flags and adjoining offsets of one source are merged.
@@ -89,7 +89,7 @@ struct space {
     uint64_t data, locked;                         // … of which private and writable but no stack; with REGION_LOCKED
     _Atomic uint32_t references;                   // threads of the process, and whoever looks at it
     _Atomic uint64_t faults_minor, faults_copied;
-    struct list_node link; // among all spaces (kernel/memory/space_source.c)
+    struct list_node link; // among all spaces (kernel/memory/space/source.c)
     // For /proc: where the program put its text, arguments and environment.
     uint64_t argument_start, argument_end, environment_start, environment_end;
 };

@@ -2,7 +2,7 @@
 // memory.c: the memory subsystem: what comes up in which order, and how it is doing.
 //
 // Purpose     Turns the boot memory map into frames, a kernel heap, kernel stacks and address spaces.
-// How         1. boot_frames.c hands out zeroed pages from the memory map; nothing is freed yet.
+// How         1. frames/boot.c hands out zeroed pages from the memory map; nothing is freed yet.
 //             2. arch_space_init_kernel builds the kernel's page tables from them: image W^X, direct map of all RAM.
 //             3. frames_init lays out the frame database and gives what is left to the profile's frame policy.
 //             4. heap_init puts the profile's heap in place of the boot heap, whose untouched pages become frames.

@@ -12,7 +12,7 @@
 
 struct boot_info;
 
-// ---- boot_frames.c: memory before there is an allocator ----
+// ---- frames/boot.c: memory before there is an allocator ----
 
 // Starts with these ranges; the first frame_alloc_boot does it itself. `limit_bytes` 0: all of them.
 void boot_frames_init(const struct boot_info *boot, uint64_t limit_bytes);
@@ -36,9 +36,9 @@ static inline bool boot_frames_worth(uint64_t first, uint64_t end, uint64_t fram
 // Calls visit for every run that was not handed out, in ascending order; each lies in one zone. Nothing is handed out afterwards.
 void boot_frames_retire(void (*visit)(void *context, uint64_t first, uint64_t count), void *context);
 
-// ---- heap_cache.c: preemption off but for the last two ----
+// ---- heap/cache.c: preemption off but for the last two ----
 struct heap_policy;
-extern const struct heap_policy *heap_policy; // heap.c
+extern const struct heap_policy *heap_policy; // heap/heap.c
 
 // An object for a cache whose loaded magazine is empty. nullptr: no memory.
 void *heap_cache_refill(struct heap_cache *cache, unsigned class);
@@ -49,7 +49,7 @@ void heap_cache_trim(void);
 // The objects of each class that lie in magazines; adds what was taken so far to `allocations`.
 void heap_cache_count(uint64_t waiting[HEAP_CLASSES], uint64_t *allocations, uint64_t *magazines);
 
-// ---- frame_check.c ----
+// ---- frames/check.c ----
 #if PROFILE_FRAME_CHECKS
 void frame_check_attach(uint64_t first, uint64_t limit);
 // Frames that are about to be freed, by `by`.
@@ -63,7 +63,7 @@ static inline void frame_check_freed(phys_t first, size_t pages, uint64_t by)
 }
 #endif
 
-// ---- heap_check.c ----
+// ---- heap/check.c ----
 
 // Frees what waits in quarantine.
 #if PROFILE_HEAP_CHECKS
@@ -74,7 +74,7 @@ static inline void heap_check_trim(void)
 }
 #endif
 
-// ---- boot_heap.c ----
+// ---- heap/boot.c ----
 void *boot_heap_alloc(size_t size);
 bool boot_heap_owns(const void *block);
 size_t boot_heap_usable_size(const void *block);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // pressure.c: the level of memory pressure, from marks on the number of free frames.
 //
-// Whoever looks moves the level: programs do so in their credit of frames (space_reserve.c), the page caches before they grow, and the
+// Whoever looks moves the level: programs do so in their credit of frames (space/reserve.c), the page caches before they grow, and the
 // watcher of kernel/core/memory_watch.c while the level is not normal. No allocation of the kernel is burdened with it.
 // Locks: none. Two CPUs that look at once may both move the level; the later one wins, and what it says was true.
 

@@ -6,7 +6,7 @@
 #include <arch/layout.h>
 #include <arch/space.h>
 
-#include "space_test.h"
+#include "space/space_test.h"
 
 enum : uint64_t { USER_AT = 0x80'0000'0000 >> 2 }; // 128 GiB: aligned to 1 GiB, within every paging mode
 enum : uint64_t { RUN_PAGES = 512, LARGE_OFFSET = 0x12'3000 };

@@ -2,7 +2,7 @@
 """bench_flat.py: `./helix bench --flat`: whether the cost of a frame depends on how much RAM there is, and on how full it is.
 
 Boots the profile with little RAM and with a lot, which QEMU need not have (the emulator takes host memory as the guest touches it), runs the rows
-of kernel/memory/frames_bench.c in each and compares. A row `frame_pair_64g` is plotted by its size like any other (bench_html.py)."""
+of kernel/memory/frames/frames_bench.c in each and compares. A row `frame_pair_64g` is plotted by its size like any other (bench_html.py)."""
 import re
 import subprocess
 import sys

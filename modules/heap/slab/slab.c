@@ -4,7 +4,7 @@
 // Purpose     Objects of 16 to 2,048 bytes in constant time, little lost to rounding, and frames given back when they empty.
 // How         A slab is one frame of objects of one class; all that is known about it stands in its struct frame, so the objects
 //             fill the frame. Objects are carved off the frame's end as they are first needed, then reused through a list in the
-//             objects. Every CPU's magazines stand before the slabs (kernel/memory/heap_cache.c) and come with batches.
+//             objects. Every CPU's magazines stand before the slabs (kernel/memory/heap/cache.c) and come with batches.
 //             What is larger than 2,048 bytes is whole frames.
 // Invariants  A slab is in its class's list exactly if it has a free or uncarved object. A class keeps at most one empty slab.
 // Locks       One per class, RANK_HEAP; held around frame_alloc and frame_free (RANK_FRAMES).

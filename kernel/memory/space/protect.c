@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: MIT
+// protect.c: mprotect: parts of regions that change their access, with as few regions as that leaves.
+//
+// The usual range lies in one region. If it begins (or ends) where the region does and the neighbour there has the access already,
+// the border between the two moves and nothing is allocated; toggling one page next to its like thus goes back and forth between the two.
+#include "space.h"
+
+#include <helix/frames.h>
+
+struct protect {
+    uint64_t from, to;
+    uint32_t access;
+};
+
+static enum status protect_check_region(struct space *space, const struct protect *protect, const struct region *region, uint64_t *data)
+{
+    uint32_t flags = region_flags(region);
+    uint64_t size = MIN(region->end, protect->to) - MAX(region->start, protect->from);
+    if (protect->access & PAGE_WRITE && flags & REGION_NO_WRITE)
+        return STATUS_DENIED;
+    if (!region_needs_promise(region->access, flags) && region_needs_promise(protect->access, flags) && !frames_promise_allowed(size))
+        return STATUS_NO_MEMORY;
+    if (!region_is_data(region->access, flags) && region_is_data(protect->access, flags)) {
+        *data += size;
+        if (*data > space->limit_data || space->data > space->limit_data - *data)
+            return STATUS_NO_MEMORY;
+    }
+    return STATUS_OK;
+}
+
+// All that can refuse but memory for splits. `region` is the first.
+static enum status protect_check(struct space *space, const struct protect *protect, const struct region *region) MUST_HOLD(space->lock)
+{
+    uint64_t reached = protect->from, data = 0;
+    for (;; region = region_next(region)) {
+        if (!region || region->start > reached)
+            return STATUS_NO_MEMORY;
+        TRY(protect_check_region(space, protect, region, &data));
+        reached = region->end;
+        if (reached >= protect->to)
+            return STATUS_OK;
+    }
+}
+
+// Pages lose the right to be written and get it back at their next write, which knows whether they are shared.
+static void protect_pages(struct space *space, const struct region *region, uint64_t from, uint64_t to, uint32_t access)
+    MUST_HOLD(space->lock)
+{
+    if (region_holds_pages(region))
+        arch_space_protect(&space->arch, (virt_t){ from }, (virt_t){ to }, (access & ~PAGE_WRITE) | PAGE_USER);
+}
+
+static void protect_region(struct space *space, struct region *region, uint32_t access) MUST_HOLD(space->lock)
+{
+    if (region->access == access)
+        return;
+    protect_pages(space, region, region->start, region->end, access);
+    space_account(space, region, -(int64_t)region_size(region));
+    region->access = access;
+    space_account(space, region, (int64_t)region_size(region));
+}
+
+// A range that the neighbour below takes over: it ends where the range starts, and is what the range is to become.
+static bool protect_gives_down(const struct protect *protect, const struct region *region, const struct region *below)
+{
+    if (!below || below->access != protect->access || region->start != protect->from || region->end <= protect->to)
+        return false;
+    struct region part = { .start = protect->from, .end = protect->to, .access = protect->access, .source = region->source };
+    part.offset = region->offset;
+    atomic_init(&part.flags, region_flags(region));
+    return region_alike(below, &part);
+}
+
+static bool protect_gives_up(const struct protect *protect, const struct region *region, const struct region *above)
+{
+    if (!above || above->access != protect->access || region->end != protect->to || region->start >= protect->from)
+        return false;
+    struct region part = { .start = protect->from, .end = protect->to, .access = protect->access, .source = region->source };
+    part.offset = region->offset + (protect->from - region->start);
+    atomic_init(&part.flags, region_flags(region));
+    return region_alike(&part, above);
+}
+
+// Whether moving a border did all there is to do. The range lies in `region`.
+static bool protect_move_border(struct space *space, const struct protect *protect, struct region *region) MUST_HOLD(space->lock)
+{
+    if (region_flags(region) & (REGION_GROWS_DOWN | REGION_STACK))
+        return false;
+    bool starts = region->start == protect->from, ends = region->end == protect->to;
+    if (starts == ends)
+        return false; // all of it, or its middle
+    struct region *below = starts ? region_previous(region) : nullptr, *above = ends ? region_next(region) : nullptr;
+    if (protect_gives_down(protect, region, below)) {
+        protect_pages(space, region, protect->from, protect->to, protect->access);
+        region_inherit(below, region);
+        region_set_start(space, region, protect->to);
+        region_set_end(space, below, protect->to);
+        return true;
+    }
+    if (protect_gives_up(protect, region, above)) {
+        protect_pages(space, region, protect->from, protect->to, protect->access);
+        region_inherit(above, region);
+        region_set_end(space, region, protect->from);
+        region_set_start(space, above, protect->from);
+        return true;
+    }
+    return false;
+}
+
+static enum status protect_locked(struct space *space, const struct protect *protect) MUST_HOLD(space->lock)
+{
+    struct region *region = region_after(space, protect->from);
+    TRY(protect_check(space, protect, region));
+    TRY(arch_space_own(&space->arch, (virt_t){ protect->from }, (virt_t){ protect->to }));
+    if (region->end >= protect->to && (region->access == protect->access || protect_move_border(space, protect, region)))
+        return STATUS_OK;
+    if (region->start == protect->from && region->end == protect->to) {
+        protect_region(space, region, protect->access);
+        region_join_around(space, region);
+        return STATUS_OK;
+    }
+    TRY(region_isolate(space, protect->from, protect->to));
+    for (region = region_after(space, protect->from); region && region->start < protect->to; region = region_next(region))
+        protect_region(space, region, protect->access);
+    region_join(space, protect->from, protect->to);
+    return STATUS_OK;
+}
+
+enum status space_protect(struct space *space, uint64_t at, uint64_t size, uint32_t access)
+{
+    if (!is_aligned(at, PAGE_SIZE))
+        return STATUS_BAD_ARGUMENT;
+    if (!size)
+        return STATUS_OK;
+    if (!space_range(at, &size))
+        return STATUS_NO_MEMORY;
+    const struct protect protect = { at, at + size, access & (PAGE_READ | PAGE_WRITE | PAGE_EXECUTE) };
+    rwlock_acquire(&space->lock);
+    enum status outcome = protect_locked(space, &protect);
+    rwlock_release(&space->lock);
+    return outcome;
+}
+
+enum status space_stack_start(struct space *space, uint64_t at, uint64_t size, uint64_t *start)
+{
+    enum status outcome = STATUS_NO_MEMORY;
+    rwlock_acquire_shared(&space->lock);
+    const struct region *region = region_after(space, at);
+    if (region && (region->start <= at || region->start - at < size)) {
+        *start = region->start;
+        outcome = region_flags(region) & REGION_GROWS_DOWN ? STATUS_OK : STATUS_BAD_ARGUMENT;
+    }
+    rwlock_release_shared(&space->lock);
+    return outcome;
+}
