@@ -5,8 +5,12 @@
 
 #include "translation.h"
 
+#include <stdio.h>
+#include <stdlib.h>
+
 #include <lib/string.h>
 
+#include <arch/cpu.h>
 #include <arch/page_table.h>
 
 #include <helix/frames.h>
@@ -33,8 +37,18 @@ static struct remembered *remembered_slot(uint64_t at)
     return &unit.entry[at / PAGE_SIZE % REMEMBERED];
 }
 
+// Whoever got the CPU between naming a space as the loaded one and this would lose his own.
+static void check_nobody_comes_between(void)
+{
+    if (host_cpu->preempt_count || !host_cpu->interrupts)
+        return;
+    fprintf(stderr, "a space is loaded with preemption and interrupts on\n");
+    abort();
+}
+
 void host_translation_load(phys_t root, uint16_t tag, bool kernel)
 {
+    check_nobody_comes_between();
     unit.root = root.raw;
     unit.tag = tag;
     unit.loaded = !kernel;

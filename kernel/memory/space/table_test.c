@@ -4,7 +4,11 @@
 
 #include <abi/linux/mman.h>
 
+#include <arch/cpu.h>
 #include <arch/table_walk.h>
+
+#include <helix/cpu.h>
+#include <helix/preempt.h>
 
 enum : uint64_t { BLOCK_PAGES = LARGE_SIZE / PAGE_SIZE };
 enum : uint64_t { BLOCK_AT = 0x4000'0000 }; // aligned to 1 GiB
@@ -342,4 +346,23 @@ static void scenario_family(void)
 TEST(space_table, agrees_with_a_model_while_a_family_forks_and_writes)
 {
     expect_no_leak(scenario_family);
+}
+
+// ---- leaving ----
+
+// The thread that drops the last reference runs in the space, and may lose the CPU at any instruction: the host aborts when a space is
+// loaded where that could come between.
+TEST(space_table, a_dying_space_is_left_with_nobody_let_in)
+{
+    struct space *space = space_new();
+    bool on = arch_interrupts_enabled();
+    arch_interrupts_enable();
+    preempt_disable();
+    arch_space_activate(&space->arch);
+    preempt_enable();
+    space_release(space);
+    (void)arch_interrupts_disable();
+    const struct arch_space *loaded = cpu_local()->arch.space;
+    arch_interrupts_restore(on);
+    CHECK(loaded != &space->arch);
 }
