@@ -35,7 +35,9 @@ static bool space_loaded(const struct arch_space *space)
     return cpu_local()->arch.space == space;
 }
 
-// Whoever loads a space that nobody runs starts without its translations: under a new tag, or with all forgotten.
+// Whoever loads a space that nobody runs starts without its translations: under a new tag, or with all forgotten. Preemption off until
+// the flush is over: a thread without a space of its own that lost the CPU after the look would come back to find the space loaded, its
+// tag taken away under it, and no later activation to mend that.
 static bool flush_later(struct arch_space *space)
 {
     if (space_loaded(space))
@@ -44,11 +46,8 @@ static bool flush_later(struct arch_space *space)
     return true;
 }
 
-void arch_space_flush(struct arch_space *space, uint64_t from, uint64_t to)
+static void flush_here(uint16_t tag, uint64_t from, uint64_t to)
 {
-    if (flush_later(space))
-        return;
-    uint16_t tag = (uint16_t)space->tag;
     if (to - from > FLUSH_PAGES_MOST * PAGE_SIZE) {
         translation_forget_space(tag);
         return;
@@ -57,10 +56,20 @@ void arch_space_flush(struct arch_space *space, uint64_t from, uint64_t to)
         translation_forget_page(tag, at);
 }
 
+void arch_space_flush(struct arch_space *space, uint64_t from, uint64_t to)
+{
+    preempt_disable();
+    if (!flush_later(space))
+        flush_here((uint16_t)space->tag, from, to);
+    preempt_enable();
+}
+
 void arch_space_flush_way(struct arch_space *space, uint64_t at)
 {
+    preempt_disable();
     if (!flush_later(space))
         translation_forget_way((uint16_t)space->tag, at);
+    preempt_enable();
 }
 
 void arch_space_activate(struct arch_space *space)
