@@ -36,7 +36,8 @@ enum status arch_clear_user(uint64_t to, size_t size)
     return STATUS_OK;
 }
 
-enum status arch_copy_string_from_user(char *to, uint64_t from, size_t size, size_t *length)
+// The user's memory ends before `size` bytes do.
+[[gnu::noinline]] static enum status string_at_end(char *to, uint64_t from, size_t size, size_t *length)
 {
     uint64_t end = arch_user_end();
     if (from >= end || !size)
@@ -66,6 +67,20 @@ enum status arch_user_compare_exchange32(uint64_t at, uint32_t expected, uint32_
         return STATUS_BAD_ARGUMENT;
     if (!arch_user_range(at, sizeof *found) || user_exchange32((uint32_t *)(uintptr_t)at, expected, desired, found))
         return STATUS_BAD_ADDRESS;
+    return STATUS_OK;
+}
+
+enum status arch_copy_string_from_user(char *to, uint64_t from, size_t size, size_t *length)
+{
+    uint64_t end = arch_user_end();
+    if (UNLIKELY(!size || size > end || from > end - size))
+        return string_at_end(to, from, size, length);
+    int64_t found = user_string(to, (const char *)(uintptr_t)from, size);
+    if (UNLIKELY(found < 0))
+        return STATUS_BAD_ADDRESS;
+    if (UNLIKELY((size_t)found == size))
+        return STATUS_TOO_LONG;
+    *length = (size_t)found;
     return STATUS_OK;
 }
 

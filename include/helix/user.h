@@ -37,6 +37,8 @@ enum status descriptor_table_copy(struct descriptor_table *from, struct descript
 void descriptor_table_release(struct descriptor_table *table);
 // Takes the caller's reference on success. Lowest free number >= minimum. STATUS_TOO_MANY_FILES.
 enum status descriptor_add(struct descriptor_table *table, struct open_file *file, int minimum, bool close_on_exec, int *number);
+// The lowest free number in the table of the running process, or a failure of descriptor_add. Takes the caller's reference in any case.
+int descriptor_install(struct user_process *user, struct open_file *file, bool close_on_exec);
 // With a reference; STATUS_BAD_HANDLE.
 enum status descriptor_get(struct descriptor_table *table, int number, struct open_file **file);
 enum status descriptor_close(struct descriptor_table *table, int number);

@@ -24,6 +24,7 @@ struct node;
 struct entry;
 struct open_file;
 struct io_vector;
+struct device_file;
 struct pipe;
 struct file_locks;
 struct linux_flock;
@@ -90,8 +91,11 @@ struct node {
     uint64_t device; // device files
     uint64_t accessed_ns, modified_ns, changed_ns;
     _Atomic uint32_t references;
-    _Atomic int32_t writers;  // open files that may write; below 0: processes that run it
-    struct pipe *pipe;        // of a fifo that is open somewhere (pipe.c)
+    _Atomic int32_t writers; // open files that may write; below 0: processes that run it
+    union {
+        struct pipe *pipe;                             // of a fifo that is open somewhere (pipe.c)
+        const struct device_file *_Atomic device_file; // of a character device, once it was opened
+    };
     struct entry *name;       // an entry in use that leads to it, no reference (entry.c)
     struct file_locks *locks; // advisory locks on it, nullptr: none (file_lock.c)
     void *data;               // the file system's

@@ -59,16 +59,30 @@ void file_release(struct open_file *file)
     heap_free(file);
 }
 
-// Device and fifo nodes give the file another table; a failing open leaves the file to be released without its close.
-static enum status file_attach(struct open_file *file, struct node *node)
+// The row of a character device, looked up once: rows stay.
+static const struct device_file *node_device(struct node *node)
 {
-    if (node->ops->open)
+    const struct device_file *device = atomic_load_explicit(&node->device_file, memory_order_acquire);
+    if (UNLIKELY(!device)) {
+        device = device_file_find(node->device);
+        atomic_store_explicit(&node->device_file, device, memory_order_release);
+    }
+    return device;
+}
+
+// Device and fifo nodes give the file another table; a failing open leaves the file to be released without its close.
+static inline enum status file_attach(struct open_file *file, struct node *node)
+{
+    if (UNLIKELY(node->ops->open != nullptr))
         TRY(node->ops->open(node, file));
-    if (node_is(node, LINUX_S_IFIFO))
+    uint32_t type = node->mode & LINUX_S_IFMT;
+    if (LIKELY(type == LINUX_S_IFREG) || type == LINUX_S_IFDIR)
+        return STATUS_OK;
+    if (type == LINUX_S_IFIFO)
         return fifo_open(node, file);
-    if (!node_is(node, LINUX_S_IFCHR))
-        return node_is(node, LINUX_S_IFBLK) ? STATUS_NO_SUCH_DEVICE : STATUS_OK;
-    const struct device_file *device = device_file_find(node->device);
+    if (type != LINUX_S_IFCHR)
+        return type == LINUX_S_IFBLK ? STATUS_NO_SUCH_DEVICE : STATUS_OK;
+    const struct device_file *device = node_device(node);
     if (!device)
         return STATUS_NO_SUCH_DEVICE;
     file->ops = device->ops;
@@ -87,17 +101,26 @@ static const struct file_ops *file_ops_of(const struct node *node, uint32_t flag
 enum status file_open_entry(struct entry *entry, uint32_t flags, struct open_file **file)
 {
     struct node *node = entry->node;
-    struct open_file *made;
-    TRY(file_create(file_ops_of(node, flags), flags, nullptr, &made));
-    made->node = node;
-    enum status status = file_counts_as_writer(made) ? node_write_begin(node) : STATUS_OK;
-    if (status != STATUS_OK) {
-        heap_free(made);
-        return status;
+    struct open_file *made = heap_alloc(sizeof(*made));
+    if (UNLIKELY(!made))
+        return STATUS_NO_MEMORY;
+    *made = (struct open_file){
+        .ops = file_ops_of(node, flags),
+        .entry = entry,
+        .node = node,
+        .flags = flags & FILE_STATUS_FLAGS,
+        .references = 1,
+        .lock = MUTEX(made->lock, RANK_FILE_OFFSET),
+    };
+    if ((flags & LINUX_O_ACCMODE) != LINUX_O_RDONLY && file_counts_as_writer(made)) {
+        enum status status = node_write_begin(node);
+        if (status != STATUS_OK) {
+            heap_free(made);
+            return status;
+        }
     }
-    made->entry = entry;
-    status = (flags & LINUX_O_PATH) ? STATUS_OK : file_attach(made, node);
-    if (status != STATUS_OK) {
+    enum status status = (flags & LINUX_O_PATH) ? STATUS_OK : file_attach(made, node);
+    if (UNLIKELY(status != STATUS_OK)) {
         made->ops = &path_file_ops; // nothing to close
         made->entry = nullptr;      // stays the caller's
         file_release(made);

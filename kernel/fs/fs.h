@@ -2,9 +2,11 @@
 // fs.h: what the files of kernel/fs share and nobody else sees.
 #pragma once
 
+#include <helix/thread.h>
+#include <helix/user.h>
 #include <helix/vfs.h>
 
-// ---- entry.c ----
+// ---- entry.c, entry_drop.c, entry_tree.c ----
 
 // How a name is spelled: never changed, so that it can be compared without a lock.
 struct entry_name {
@@ -19,14 +21,16 @@ struct entry {
     struct node *node;                     // [const] a reference
     _Atomic(struct mount_point *) mounted; // what covers it
     struct entry *_Atomic hash_next;       // in its bucket; stays as it was when the entry leaves it
-    const struct entry_name *_Atomic name; // own_name or the heap's
+    const struct entry_name *_Atomic name; // own_name or the heap's …
+    _Atomic uint64_t first;                // … and its first eight bytes, filled up with zeros
+    uint64_t hash;                         // of the name in its directory
     _Atomic uint32_t references;           // the table's among them; 0: on its way out
-    _Atomic uint32_t hash;
-    bool hashed;                // can be found by name; false for /proc's, which are looked up every time
-    bool removed;               // unlinked: the name leads here no more
-    _Atomic bool recent;        // found since it was last passed over (entries_drop_some)
-    struct list_node link;      // among all that are hashed, oldest first
-    struct entry_name own_name; // … with the rest of the block
+    bool hashed;                           // can be found by name; false for /proc's, which are looked up every time
+    bool removed;                          // unlinked: the name leads here no more
+    _Atomic bool turns;                    // a path does not simply go on from it: it is covered, or a symbolic link
+    _Atomic bool recent;                   // found since it was last passed over (entry_drop.c)
+    struct list_node link;                 // among all that are hashed, oldest first
+    struct entry_name own_name;            // … with the rest of the block
 };
 
 // The longest name that fits into a heap block of 128 bytes with its entry.
@@ -91,9 +95,10 @@ struct walk {
     bool trailing; // a slash stands behind the last component
 };
 
-// What a path leads to, as far as the table knows it: no symbolic link, no "..", every name there before. With a reference;
-// nullptr: it has to be walked. `walk` not nullptr: stops before the last component instead, which must be a name, and fills the walk.
-struct entry *entry_walk(const struct vfs_context *context, struct entry *base, const char *path, struct walk *walk);
+// entry_walk.c: what a path leads to, as far as the table knows it: no symbolic link, no "..", every name there before. With a reference;
+// nullptr: it has to be walked. The second stops before the last component instead, which must be a name, and fills the walk.
+struct entry *entry_walk(const struct vfs_context *context, struct entry *base, const char *path);
+struct entry *entry_walk_to_last(const struct vfs_context *context, struct entry *base, const char *path, struct walk *walk);
 
 // Begins a walk and goes to the last component. On failure nothing is held; otherwise walk_end().
 enum status walk_to_last(struct walk *walk, struct vfs_context *context, struct entry *base, const char *path);
@@ -116,7 +121,13 @@ void pipe_describe(const struct open_file *file, char *text, size_t size);
 uint64_t pipe_number(const struct open_file *file);
 void file_lock_drop_file(struct open_file *file);
 enum status node_may_delete(const struct node *directory, const struct node *victim);
-bool node_may_search_all(void);     // the running process may search every directory: it is uid 0, or the kernel
+// The running process may search every directory: it is uid 0, or the kernel.
+static inline bool node_may_search_all(void)
+{
+    const struct thread *self = thread_current();
+    const struct user_process *user = self && self->process ? self->process->user : nullptr;
+    return !user || user->effective_user == 0;
+}
 void node_touch(struct node *node); // contents changed now
 void node_set_owner_of_new(struct node *directory, struct node *made);
 

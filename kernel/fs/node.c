@@ -75,12 +75,6 @@ enum status node_permission(const struct node *node, uint32_t mask)
     return user ? node_permission_as(node, mask, user->effective_user, user->effective_group) : node_permission_as(node, mask, 0, 0);
 }
 
-bool node_may_search_all(void)
-{
-    const struct user_process *user = running_user();
-    return !user || user->effective_user == 0;
-}
-
 bool node_owned(const struct node *node)
 {
     const struct user_process *user = running_user();

@@ -15,6 +15,16 @@ static uint32_t open_permissions(uint32_t flags)
     return mask;
 }
 
+// Flags that ask for more than reading what is there.
+enum : uint32_t {
+    OPEN_MORE = LINUX_O_ACCMODE | LINUX_O_TRUNC | LINUX_O_DIRECTORY | LINUX_O_PATH | LINUX_O_CREAT | LINUX_O_NOATIME,
+};
+
+static bool open_reads_only(const struct node *node, uint32_t flags)
+{
+    return !(flags & OPEN_MORE) && !node_is(node, LINUX_S_IFLNK) && !node_is(node, LINUX_S_IFSOCK);
+}
+
 // All that can refuse, for a node that was there before.
 static enum status open_check(struct node *node, uint32_t flags)
 {
@@ -39,17 +49,28 @@ static enum status open_check(struct node *node, uint32_t flags)
 static enum status open_existing(struct entry *entry, uint32_t flags, struct open_file **file)
 {
     enum status status = open_check(entry->node, flags);
-    if (LIKELY(status == STATUS_OK))
+    if (status == STATUS_OK)
         status = file_open_entry(entry, flags, file);
-    if (UNLIKELY(status != STATUS_OK)) {
+    if (status != STATUS_OK) {
         entry_release(entry);
         return status;
     }
-    if (LIKELY(!(flags & LINUX_O_TRUNC)) || (flags & LINUX_O_PATH) || !node_is(entry->node, LINUX_S_IFREG))
+    if (!(flags & LINUX_O_TRUNC) || (flags & LINUX_O_PATH) || !node_is(entry->node, LINUX_S_IFREG))
         return STATUS_OK;
     status = entry->node->ops->truncate ? node_truncate(entry->node, 0) : STATUS_OK;
     if (status != STATUS_OK)
         file_release(*file);
+    return status;
+}
+
+// The same for a name that a look found.
+static inline enum status open_known(struct entry *entry, uint32_t flags, struct open_file **file)
+{
+    if (UNLIKELY(!open_reads_only(entry->node, flags) || !node_may_search_all())) // who may search all may read all
+        return open_existing(entry, flags, file);
+    enum status status = file_open_entry(entry, flags, file);
+    if (UNLIKELY(status != STATUS_OK))
+        entry_release(entry);
     return status;
 }
 
@@ -154,21 +175,36 @@ static enum status open_last(struct walk *walk, uint32_t flags, uint32_t mode, s
     return status;
 }
 
-enum status vfs_open(struct vfs_context *context, struct entry *base, const char *path, uint32_t flags, uint32_t mode,
-                     struct open_file **file)
+[[gnu::noinline]] static enum status open_walking(struct vfs_context *context, struct entry *base, const char *path, uint32_t flags,
+                                                  uint32_t mode, struct open_file **file)
 {
-    if ((flags & LINUX_O_TMPFILE) == LINUX_O_TMPFILE)
-        return STATUS_NOT_IMPLEMENTED;
-    if (flags & LINUX_O_PATH)
-        flags &= LINUX_O_PATH | LINUX_O_DIRECTORY | LINUX_O_NOFOLLOW | LINUX_O_CLOEXEC;
-    if ((flags & (LINUX_O_CREAT | LINUX_O_DIRECTORY)) == (LINUX_O_CREAT | LINUX_O_DIRECTORY))
-        return STATUS_BAD_ARGUMENT;
-    struct entry *known = flags & LINUX_O_CREAT ? nullptr : entry_walk(context, base, path, nullptr);
-    if (LIKELY(known != nullptr))
-        return open_existing(known, flags, file);
     struct walk walk __attribute__((uninitialized));
     TRY(walk_to_last(&walk, context, base, path));
     enum status status = open_last(&walk, flags, mode, file);
     walk_end(&walk);
     return status;
+}
+
+// Flags that rule others out: O_PATH ignores most of them.
+static enum status open_flags(uint32_t *flags)
+{
+    if ((*flags & LINUX_O_TMPFILE) == LINUX_O_TMPFILE)
+        return STATUS_NOT_IMPLEMENTED;
+    if (*flags & LINUX_O_PATH)
+        *flags &= LINUX_O_PATH | LINUX_O_DIRECTORY | LINUX_O_NOFOLLOW | LINUX_O_CLOEXEC;
+    bool both = (*flags & LINUX_O_CREAT) && (*flags & LINUX_O_DIRECTORY);
+    return both ? STATUS_BAD_ARGUMENT : STATUS_OK;
+}
+
+enum status vfs_open(struct vfs_context *context, struct entry *base, const char *path, uint32_t flags, uint32_t mode,
+                     struct open_file **file)
+{
+    if (UNLIKELY(flags & (LINUX_O_TMPFILE | LINUX_O_PATH | LINUX_O_CREAT)))
+        TRY(open_flags(&flags));
+    if (UNLIKELY(flags & LINUX_O_CREAT))
+        return open_walking(context, base, path, flags, mode, file);
+    struct entry *known = entry_walk(context, base, path);
+    if (LIKELY(known != nullptr))
+        return open_known(known, flags, file);
+    return open_walking(context, base, path, flags, mode, file);
 }

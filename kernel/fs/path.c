@@ -145,7 +145,7 @@ enum status walk_to_last(struct walk *walk, struct vfs_context *context, struct 
     walk->text = nullptr;
     walk->links = 0;
     walk->kind = LAST_NAME;
-    walk->at = entry_walk(context, base, path, walk);
+    walk->at = entry_walk_to_last(context, base, path, walk);
     if (LIKELY(walk->at != nullptr))
         return STATUS_OK;
     walk->rest = path;
@@ -211,7 +211,7 @@ enum status walk_last(struct walk *walk, bool follow, struct entry **entry)
 enum status vfs_lookup(struct vfs_context *context, struct entry *base, const char *path, bool follow, struct entry **entry)
 {
     struct walk walk __attribute__((uninitialized));
-    *entry = entry_walk(context, base, path, nullptr);
+    *entry = entry_walk(context, base, path);
     if (LIKELY(*entry != nullptr))
         return STATUS_OK;
     TRY(walk_to_last(&walk, context, base, path));

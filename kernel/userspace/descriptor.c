@@ -158,31 +158,9 @@ static void table_place(struct descriptor_table *table, uint32_t number, struct 
         table->lowest_free = number + 1;
 }
 
-// The usual case: the lowest number, and the arrays reach it.
-static inline bool table_add(struct descriptor_table *table, struct open_file *file, uint32_t limit, bool close_on_exec, int *number)
-{
-    spinlock_acquire(&table->lock);
-    uint32_t free = table->lowest_free, capacity = table->capacity;
-    while (free < capacity && table->files[free])
-        free++;
-    bool fits = free < MIN(capacity, limit);
-    if (fits) {
-        table->files[free] = file;
-        table->lowest_free = free + 1;
-        table->used_end = MAX(table->used_end, free + 1);
-        if (UNLIKELY(close_on_exec)) // clear where nothing is open
-            bitmap_set(table->close_on_exec, free);
-    }
-    spinlock_release(&table->lock);
-    *number = (int)free;
-    return fits;
-}
-
 enum status descriptor_add(struct descriptor_table *table, struct open_file *file, int minimum, bool close_on_exec, int *number)
 {
     uint32_t limit = table_limit(table);
-    if (LIKELY(minimum == 0) && LIKELY(table_add(table, file, limit, close_on_exec, number)))
-        return STATUS_OK;
     if (minimum < 0 || (uint32_t)minimum >= limit)
         return minimum != 0 ? STATUS_BAD_ARGUMENT : STATUS_TOO_MANY_FILES;
     for (;;) {
@@ -200,6 +178,38 @@ enum status descriptor_add(struct descriptor_table *table, struct open_file *fil
             return STATUS_TOO_MANY_FILES;
         TRY(table_reserve(table, free));
     }
+}
+
+[[gnu::noinline]] static int install_anywhere(struct descriptor_table *table, struct open_file *file, bool close_on_exec)
+{
+    int number;
+    enum status status = descriptor_add(table, file, 0, close_on_exec, &number);
+    if (status == STATUS_OK)
+        return number;
+    file_release(file);
+    return (int)status;
+}
+
+// The usual case: the lowest number, and the arrays reach it.
+int descriptor_install(struct user_process *user, struct open_file *file, bool close_on_exec)
+{
+    struct descriptor_table *table = user->files;
+    uint64_t limit = user->limits[LINUX_RLIMIT_NOFILE].current;
+    spinlock_acquire(&table->lock);
+    uint32_t free = table->lowest_free, capacity = (uint32_t)MIN(limit, (uint64_t)table->capacity);
+    struct open_file **slot = &table->files[free];
+    for (; free < capacity && *slot; slot++)
+        free++;
+    if (LIKELY(free < capacity)) {
+        *slot = file;
+        table->lowest_free = free + 1;
+        if (free + 1 > table->used_end)
+            table->used_end = free + 1;
+        if (UNLIKELY(close_on_exec)) // clear where nothing is open
+            bitmap_set(table->close_on_exec, free);
+    }
+    spinlock_release(&table->lock);
+    return LIKELY(free < capacity) ? (int)free : install_anywhere(table, file, close_on_exec);
 }
 
 enum status descriptor_get(struct descriptor_table *table, int number, struct open_file **file)

@@ -13,7 +13,7 @@ enum : uint32_t { OPEN_KNOWN = 037777777 };
 
 // ---- open and close ----
 
-static enum status open_path(struct thread *self, int directory, const char *path, uint32_t flags, uint32_t mode, int *number)
+static inline enum status open_path(struct thread *self, int directory, const char *path, uint32_t flags, uint32_t mode, int *number)
 {
     struct user_process *user = user_process(self);
     struct path_base base;
@@ -22,10 +22,8 @@ static enum status open_path(struct thread *self, int directory, const char *pat
     enum status status = vfs_open(&user->place, base.entry, path, flags | LINUX_O_LARGEFILE, mode, &file);
     path_base_put(&base);
     TRY(status);
-    status = descriptor_add(user->files, file, 0, flags & LINUX_O_CLOEXEC, number);
-    if (status != STATUS_OK)
-        file_release(file);
-    return status;
+    *number = descriptor_install(user, file, flags & LINUX_O_CLOEXEC);
+    return LIKELY(*number >= 0) ? STATUS_OK : (enum status) * number;
 }
 
 static int64_t open_at(struct thread *self, int directory, uint64_t address, uint64_t flags, uint64_t mode)
@@ -136,10 +134,8 @@ int64_t sys_dup3(struct thread *self, const struct syscall_arguments *arguments)
 // Takes the reference in any case.
 static enum status install(struct thread *self, struct open_file *file, bool close_on_exec, int *number)
 {
-    enum status status = descriptor_add(user_process(self)->files, file, 0, close_on_exec, number);
-    if (status != STATUS_OK)
-        file_release(file);
-    return status;
+    *number = descriptor_install(user_process(self), file, close_on_exec);
+    return *number >= 0 ? STATUS_OK : (enum status) * number;
 }
 
 static enum status make_pipe(struct thread *self, uint64_t address, uint32_t flags)

@@ -2,39 +2,22 @@
 // path_argument.c: paths and directory descriptors as system calls get them.
 #include "path_argument.h"
 
-#include <abi/linux/fcntl.h>
-
-#include <arch/user.h>
-
 #include <helix/heap.h>
 
-enum status path_argument_get(struct path_argument *path, uint64_t address)
+enum status path_argument_get_long(struct path_argument *path, uint64_t address)
 {
     size_t length;
-    path->text = path->in_place;
-    enum status status = arch_copy_string_from_user(path->in_place, address, PATH_SHORT, &length);
-    if (LIKELY(status != STATUS_TOO_LONG))
-        return status;
     path->text = heap_alloc(PATH_MAX_BYTES);
     if (!path->text)
         return STATUS_NO_MEMORY;
-    status = arch_copy_string_from_user(path->text, address, PATH_MAX_BYTES, &length);
+    enum status status = arch_copy_string_from_user(path->text, address, PATH_MAX_BYTES, &length);
     if (status != STATUS_OK)
         path_argument_put(path);
     return status;
 }
 
-void path_argument_put(struct path_argument *path)
+enum status path_base_find(struct thread *self, int number, struct path_base *base)
 {
-    if (path->text != path->in_place)
-        heap_free(path->text);
-}
-
-enum status path_base_get(struct thread *self, int number, const char *path, struct path_base *base)
-{
-    *base = (struct path_base){};
-    if (path[0] == '/' || number == LINUX_AT_FDCWD)
-        return STATUS_OK;
     base->file = descriptor_borrow(self, number);
     if (!base->file.file)
         return STATUS_BAD_HANDLE;
@@ -43,11 +26,6 @@ enum status path_base_get(struct thread *self, int number, const char *path, str
         return STATUS_OK;
     descriptor_give_back(base->file);
     return STATUS_NOT_DIRECTORY;
-}
-
-void path_base_put(struct path_base *base)
-{
-    descriptor_give_back(base->file);
 }
 
 static enum status lookup_at(struct thread *self, int directory, const char *path, uint32_t flags, struct entry **entry)
