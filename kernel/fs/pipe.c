@@ -284,22 +284,22 @@ static enum status pipe_ioctl(struct open_file *file, uint64_t request, uint64_t
     return arch_copy_to_user(argument, &used, sizeof(used));
 }
 
-// The last end closed frees the pipe; of a fifo with its node's lock held, so that nobody opens it meanwhile.
+// True: nobody else has the pipe any more. Of a fifo with its node's lock held, so that nobody opens it meanwhile. Those woken here may
+// close their ends before this has gone on, so the file is counted out after the last look at the pipe.
 static bool pipe_leave(struct pipe *pipe, bool reads, bool writes)
 {
     mutex_acquire(&pipe->lock);
     pipe->readers -= reads;
     pipe->writers -= writes;
-    bool last = pipe->readers == 0 && pipe->writers == 0;
     bool no_writer = pipe->writers == 0, no_reader = pipe->readers == 0;
     if (no_writer && pipe->reader)
         pipe_wake_reader(pipe);
     mutex_release(&pipe->lock);
-    if (!last && no_writer)
+    if (no_writer)
         wait_wake_all(&pipe->readable);
-    if (!last && no_reader)
+    if (no_reader)
         wait_wake_all(&pipe->writable);
-    return last;
+    return atomic_fetch_sub_explicit(&pipe->files, 1, memory_order_acq_rel) == 1;
 }
 
 // Not analysed: only fifos have a node to lock.
@@ -339,9 +339,11 @@ enum status pipe_create(uint32_t flags, struct open_file **read_end, struct open
     }
     pipe->readers = pipe->writers = 1;
     pipe->readers_ever = pipe->writers_ever = 1;
+    atomic_store_explicit(&pipe->files, 2, memory_order_relaxed);
     status = file_create(&pipe_file_ops, LINUX_O_WRONLY | flags, pipe, write_end);
     if (status != STATUS_OK) {
         pipe->writers = 0;
+        atomic_store_explicit(&pipe->files, 1, memory_order_relaxed);
         file_release(*read_end);
     }
     return status;
@@ -374,6 +376,7 @@ static enum status fifo_enter(struct node *node, bool reads, bool writes, bool n
     struct pipe *pipe = node->pipe;
     if (!pipe)
         return STATUS_NO_MEMORY;
+    atomic_fetch_add_explicit(&pipe->files, 1, memory_order_relaxed);
     mutex_acquire(&pipe->lock);
     pipe->readers += reads;
     pipe->readers_ever += reads;

@@ -25,6 +25,7 @@ struct pipe {
     void **pages;                         // `slots` of them; nullptr: none yet
     void *spare;
     uint32_t readers, writers; // open ends
+    _Atomic uint32_t files;    // that lead here; who closes the last one frees the pipe
     uint64_t readers_ever, writers_ever;
     uint64_t number;
     void *own_pages[PIPE_DEFAULT_SLOTS];
