@@ -230,7 +230,7 @@ void arch_kernel_unmap(virt_t at, size_t pages)
         uint64_t to = MIN(end, align_down(from, TABLE_SPAN) + TABLE_SPAN);
         phys_t empty = kernel_unmap_in_table(from, to);
         if (empty.raw)
-            frame_free(empty, 1);
+            frame_free_zeroed(empty);
         from = to;
     }
 }

@@ -2,7 +2,7 @@
 // space_table.c: user page tables as objects: made empty, shared by counting, freed with all that they map.
 //
 // A table is a frame in state FRAME_TABLE. `references` counts the entries that lead to it, `count` marks the groups of entries that
-// may be in use (table_walk.h). A frame that becomes free again is cleared where it was used, so that the next table costs little.
+// may be in use (table_walk.h). Its entries are cleared as it is taken apart, so that the next table need not be.
 
 #include <lib/string.h>
 
@@ -19,7 +19,7 @@ enum status table_new(phys_t *table)
 
 void table_free(phys_t table)
 {
-    frame_free(table, 1);
+    frame_free_zeroed(table);
 }
 
 enum status table_add(struct table_entry *entry, uint64_t *value)
@@ -49,16 +49,27 @@ void table_entry_release(uint64_t entry, unsigned level)
         frame_release(page_entry_frame(entry));
 }
 
+// The entries of a root that lead to the kernel half.
+static void kernel_half_clear(struct table_entry *root)
+{
+    for (uint64_t groups = table_kernel_groups; groups; groups &= groups - 1)
+        memset(root + (size_t)__builtin_ctzll(groups) * TABLE_GROUP, 0, TABLE_GROUP * sizeof *root);
+}
+
 void table_release(phys_t table, unsigned level)
 {
     _Atomic uint32_t *references = &table_record(table)->references;
     // The only one that leads here has nobody to race with. Acquire: what others did to the table is done.
     if (atomic_load_explicit(references, memory_order_acquire) != 1 && atomic_fetch_sub_explicit(references, 1, memory_order_acq_rel) != 1)
         return;
-    const struct table_entry *entry = direct_map(table);
+    struct table_entry *entry = direct_map(table);
     uint64_t groups = groups_of(entry);
     size_t end = level + 1 == page_table_levels() ? page_table_kernel_first() : PAGE_TABLE_ENTRIES;
-    for (size_t i = entries_next(entry, groups, 0, end); i < end; i = entries_next(entry, groups, i + 1, end))
+    for (size_t i = entries_next(entry, groups, 0, end); i < end; i = entries_next(entry, groups, i + 1, end)) {
         table_entry_release(entry_read(&entry[i]), level);
+        entry_write(&entry[i], 0);
+    }
+    if (end < PAGE_TABLE_ENTRIES)
+        kernel_half_clear(entry);
     table_free(table);
 }

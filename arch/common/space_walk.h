@@ -47,7 +47,7 @@ static inline uint64_t groups_of(const struct table_entry *table)
 // An empty table with one reference. STATUS_NO_MEMORY.
 enum status table_new(phys_t *table);
 
-// Takes a table without entries in use back; of the groups that are marked, the entries need not be 0.
+// Takes a table back whose entries are all 0.
 void table_free(phys_t table);
 
 // Drops one reference on a table of `level`; with the last one all that it maps is released and it is freed, tables below included.

@@ -13,6 +13,11 @@ static void free_frame(void *argument)
     frame_free(*(phys_t *)argument, 1);
 }
 
+static void free_frame_zeroed(void *argument)
+{
+    frame_free_zeroed(*(phys_t *)argument);
+}
+
 static void release_frame(void *argument)
 {
     frame_release(*(phys_t *)argument);
@@ -29,9 +34,21 @@ TEST(frames, panic_on_a_double_free)
     CHECK(frame_alloc(1, 0, &frame) == STATUS_OK);
     frame_free(frame, 1);
     CHECK(host_panics(free_frame, &frame, "double free"));
+    CHECK(host_panics(free_frame_zeroed, &frame, "double free"));
     CHECK(host_panics(release_frame, &frame, "which nobody has"));
     CHECK(!host_panics(free_frame, &frame, "another message"));
 }
+
+#if PROFILE_FRAME_CHECKS
+TEST(frames, panic_on_zeros_that_are_none)
+{
+    phys_t frame;
+    CHECK(frame_alloc(1, FRAME_ZEROED, &frame) == STATUS_OK);
+    ((char *)direct_map(frame))[1234] = 1;
+    CHECK(host_panics(free_frame_zeroed, &frame, "is not, near byte 1232"));
+    frame_free(frame, 1);
+}
+#endif
 
 TEST(frames, panic_on_freeing_what_is_not_theirs)
 {

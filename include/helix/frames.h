@@ -118,6 +118,10 @@ void frame_free(phys_t first, size_t pages);
 static inline void frame_free(phys_t first, size_t pages);
 #endif
 
+// As frame_free of one frame whose bytes are all zero: it goes to the CPU's pool of zeroed frames while that has room. The debug profile
+// looks whether they are.
+void frame_free_zeroed(phys_t frame);
+
 // What the two come down to: one frame with no flag but FRAME_USER; anything. FRAME_NONE: there is no memory.
 static const phys_t FRAME_NONE = { UINT64_MAX };
 phys_t frame_take(uint32_t flags);

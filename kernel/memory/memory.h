@@ -54,11 +54,16 @@ void heap_cache_count(uint64_t waiting[HEAP_CLASSES], uint64_t *allocations, uin
 void frame_check_attach(uint64_t first, uint64_t limit);
 // Frames that are about to be freed, by `by`.
 void frame_check_freed(phys_t first, size_t pages, uint64_t by);
+// As that, of one whose bytes are to be zero.
+void frame_check_zeroed(phys_t frame, uint64_t by);
 #else
 static inline void frame_check_attach(uint64_t first, uint64_t limit)
 {
 }
 static inline void frame_check_freed(phys_t first, size_t pages, uint64_t by)
+{
+}
+static inline void frame_check_zeroed(phys_t frame, uint64_t by)
 {
 }
 #endif

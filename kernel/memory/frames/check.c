@@ -117,6 +117,21 @@ void frame_check_freed(phys_t first, size_t pages, uint64_t by)
         frame_freed((first.raw >> PAGE_SHIFT) + i, by);
 }
 
+void frame_check_zeroed(phys_t frame, uint64_t by)
+{
+    const struct row *row = row_of(frame.raw >> PAGE_SHIFT);
+    const uint64_t *words = direct_map(frame);
+    size_t at = 0;
+    while (at < WORDS && !words[at])
+        at++;
+    if (UNLIKELY(at != WORDS && row && !row->freed_by)) {
+        char place[SITE_TEXT];
+        panic("frame %#lx given back as zeroed by %s is not, near byte %lu", (unsigned long)(frame.raw >> PAGE_SHIFT), site_text(place, by),
+              (unsigned long)(at * sizeof *words));
+    }
+    frame_check_freed(frame, 1, by);
+}
+
 void frame_free(phys_t first, size_t pages)
 {
     frame_check_freed(first, pages, CALLER);

@@ -231,6 +231,40 @@ void frame_free_single(phys_t frame)
     frame_put((uint32_t)number);
 }
 
+// The frame is free by now. Into the pool while it has room.
+static void frame_put_zeroed(uint32_t number)
+{
+    struct cpu *cpu = cpu_local();
+    struct frame_pool *pool = &cpu->frame_pool;
+    if (UNLIKELY(!frame_cache_lock(&cpu->frames))) {
+        frame_free_direct(number);
+        return;
+    }
+    uint32_t count = frame_cache_count(&cpu->frames), zeroed = atomic_load_explicit(&pool->count, memory_order_relaxed);
+    if (UNLIKELY(zeroed == FRAME_POOL_CAPACITY)) {
+        frame_cache_unlock(&cpu->frames, count);
+        frame_put(number);
+        return;
+    }
+    pool->numbers[zeroed] = number;
+    atomic_store_explicit(&pool->count, zeroed + 1, memory_order_relaxed);
+    cpu->frames.frees++;
+    frame_cache_unlock(&cpu->frames, count);
+}
+
+void frame_free_zeroed(phys_t frame)
+{
+    uint64_t number = frame.raw >> PAGE_SHIFT;
+    if (PROFILE_FRAME_CHECKS) {
+        frame_check_zeroed(frame, (uint64_t)(uintptr_t)__builtin_return_address(0));
+        frame_free_changed(number);
+        return;
+    }
+    frame_check_used(number);
+    frame_map.database[number].head = 0;
+    frame_put_zeroed((uint32_t)number);
+}
+
 // ---- runs ----
 
 static enum status run_take(size_t pages, uint32_t flags, uint64_t *first)

@@ -5,6 +5,8 @@
 
 #include <lib/string.h>
 
+#include <helix/cpu.h>
+#include <helix/frame_cache.h>
 #include <helix/frame_policy.h>
 #include <helix/memory.h>
 #include <helix/test.h>
@@ -96,6 +98,46 @@ TEST(frames, are_cleared_ahead_when_idle)
     CHECK_EQUAL(any, 0);
     memset(direct_map(frame), 0xff, PAGE_SIZE);
     frame_free(frame, 1);
+    frames_trim();
+    CHECK_EQUAL(free_now(), before);
+}
+
+TEST(frames, go_back_zeroed_to_who_asks_for_zeros)
+{
+    uint64_t before = free_now();
+    struct frame_statistics start, end;
+    phys_t frame, again;
+    frames_trim();
+    CHECK(frame_alloc(1, FRAME_ZEROED, &frame) == STATUS_OK);
+    frames_statistics(&start);
+    frame_free_zeroed(frame);
+    frames_statistics(&end);
+    CHECK_EQUAL(end.zeroed_free, start.zeroed_free + !PROFILE_FRAME_CHECKS);
+    CHECK_EQUAL(end.frees, start.frees + 1);
+    CHECK_EQUAL(free_now(), before);
+    CHECK(frame_alloc(1, FRAME_ZEROED, &again) == STATUS_OK);
+    frames_statistics(&end);
+    CHECK_EQUAL(end.zeroed_hits, start.zeroed_hits + !PROFILE_FRAME_CHECKS);
+    CHECK(PROFILE_FRAME_CHECKS || again.raw == frame.raw);
+    frame_free(again, 1);
+    frames_trim();
+    CHECK_EQUAL(free_now(), before);
+}
+
+// More of them than the pool holds: the rest are free like any others.
+TEST(frames, go_back_zeroed_beside_a_full_pool)
+{
+    enum { COUNT = FRAME_POOL_CAPACITY + 3 };
+    static phys_t frames[COUNT];
+    uint64_t before = free_now();
+    struct frame_statistics statistics;
+    for (int i = 0; i < COUNT; i++)
+        CHECK(frame_alloc(1, FRAME_ZEROED, &frames[i]) == STATUS_OK);
+    for (int i = 0; i < COUNT; i++)
+        frame_free_zeroed(frames[i]);
+    frames_statistics(&statistics);
+    CHECK(statistics.zeroed_free <= (uint64_t)FRAME_POOL_CAPACITY * cpu_count());
+    CHECK_EQUAL(free_now(), before);
     frames_trim();
     CHECK_EQUAL(free_now(), before);
 }
