@@ -258,6 +258,34 @@ static void private_file_mapping_reads_the_file_and_keeps_changes(void)
     CHECK_ERROR((long)mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, reader, 0), EACCES);
 }
 
+// PROT_WRITE alone: every processor reads what it may write, and so does Linux.
+static void pages_to_write_can_be_read(void)
+{
+    int fd = make_file(2 * PAGE);
+    char *kinds[] = {
+        mmap(NULL, 2 * PAGE, PROT_WRITE, MAP_PRIVATE, fd, 0),
+        mmap(NULL, 2 * PAGE, PROT_WRITE, MAP_SHARED, open("f", O_RDWR), 0),
+        mmap(NULL, 2 * PAGE, PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
+        map(2 * PAGE, PROT_READ | PROT_WRITE),
+    };
+    catch_faults();
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        char *memory = kinds[i];
+        CHECK(memory != MAP_FAILED);
+        CHECK_EQUAL(try_read(memory), 0);
+        memory[PAGE] = 7;
+        CHECK_EQUAL(mprotect(memory, 2 * PAGE, PROT_READ), 0);
+        CHECK_EQUAL(mprotect(memory, 2 * PAGE, PROT_WRITE), 0);
+        pid_t child = fork();
+        if (child == 0)
+            _exit(try_read(memory) || memory[PAGE] != 7 || try_write(memory));
+        int status;
+        CHECK_EQUAL(waitpid(child, &status, 0), child);
+        CHECK_EQUAL(status, 0);
+        CHECK_EQUAL(memory[PAGE], 7);
+    }
+}
+
 static void shared_file_mapping_is_the_file(void)
 {
     int fd = make_file(PAGE);
@@ -494,6 +522,7 @@ static const struct check_row rows[] = {
     CHECK_ROW(fixed_mapping_replaces),
     CHECK_ROW(shared_memory_is_shared_across_fork),
     CHECK_ROW(private_file_mapping_reads_the_file_and_keeps_changes),
+    CHECK_ROW(pages_to_write_can_be_read),
     CHECK_ROW(shared_file_mapping_is_the_file),
     CHECK_ROW(unlinked_mapped_file_stays_readable),
     CHECK_ROW(truncated_file_leaves_its_mappings),

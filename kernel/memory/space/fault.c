@@ -30,7 +30,7 @@ static uint32_t access_full(const struct region *region)
 
 static uint32_t access_without_write(const struct region *region)
 {
-    return (region->access & ~PAGE_WRITE) | PAGE_USER;
+    return access_before_write(region->access);
 }
 
 static uint64_t source_index(const struct region *region, uint64_t page)

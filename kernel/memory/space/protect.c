@@ -47,7 +47,7 @@ static void protect_pages(struct space *space, const struct region *region, uint
     MUST_HOLD(space->lock)
 {
     if (region_holds_pages(region))
-        arch_space_protect(&space->arch, (virt_t){ from }, (virt_t){ to }, (access & ~PAGE_WRITE) | PAGE_USER);
+        arch_space_protect(&space->arch, (virt_t){ from }, (virt_t){ to }, access_before_write(access));
 }
 
 static void protect_region(struct space *space, struct region *region, uint32_t access) MUST_HOLD(space->lock)

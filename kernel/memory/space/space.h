@@ -59,6 +59,13 @@ static inline bool region_holds_pages(const struct region *region)
     return region->source || region_flags(region) & REGION_PAGES;
 }
 
+// What a page of a region with this access allows until its next write is served. Where a program may write it may read, too, whatever
+// it asked for: no processor has pages for writing only.
+static inline uint32_t access_before_write(uint32_t access)
+{
+    return (access & ~PAGE_WRITE) | (access & PAGE_WRITE ? PAGE_READ : 0) | PAGE_USER;
+}
+
 // Whether such a region counts as data (RLIMIT_DATA), as Linux has it.
 static inline bool region_is_data(uint32_t access, uint32_t flags)
 {
