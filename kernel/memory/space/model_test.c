@@ -86,8 +86,8 @@ static void step_protect(struct model *model, const struct step *step)
     bool whole = model_whole(model, step->first, step->count);
     SEE(space_protect(model->space, address_of(step->first), step->count * PAGE_SIZE, step->access) ==
         (whole ? STATUS_OK : STATUS_NO_MEMORY));
-    for (uint32_t i = step->first; whole && i < step->first + step->count; i++)
-        model->page[i].access = (uint8_t)step->access;
+    for (uint32_t i = step->first; i < step->first + step->count && model->page[i].mapped; i++)
+        model->page[i].access = (uint8_t)step->access; // up to the first hole
 }
 
 static void step_discard(struct model *model, const struct step *step)

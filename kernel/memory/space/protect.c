@@ -28,18 +28,19 @@ static enum status protect_check_region(struct space *space, const struct protec
     return STATUS_OK;
 }
 
-// All that can refuse but memory for splits. `region` is the first.
-static enum status protect_check(struct space *space, const struct protect *protect, const struct region *region) MUST_HOLD(space->lock)
+// How far from its start the range can change: up to a hole or a region that refuses, for *refusal. What is asked about memory for
+// splits is asked later. `region` is the first.
+static uint64_t protect_reach(struct space *space, const struct protect *protect, const struct region *region, enum status *refusal)
+    MUST_HOLD(space->lock)
 {
     uint64_t reached = protect->from, data = 0;
-    for (;; region = region_next(region)) {
-        if (!region || region->start > reached)
-            return STATUS_NO_MEMORY;
-        TRY(protect_check_region(space, protect, region, &data));
+    for (; reached < protect->to; region = region_next(region)) {
+        *refusal = region && region->start <= reached ? protect_check_region(space, protect, region, &data) : STATUS_NO_MEMORY;
+        if (*refusal != STATUS_OK)
+            return reached;
         reached = region->end;
-        if (reached >= protect->to)
-            return STATUS_OK;
     }
+    return protect->to;
 }
 
 // Pages lose the right to be written and get it back at their next write, which knows whether they are shared.
@@ -107,10 +108,9 @@ static bool protect_move_border(struct space *space, const struct protect *prote
     return false;
 }
 
-static enum status protect_locked(struct space *space, const struct protect *protect) MUST_HOLD(space->lock)
+// Nothing in the range refuses. STATUS_NO_MEMORY: nothing changed.
+static enum status protect_range(struct space *space, const struct protect *protect, struct region *region) MUST_HOLD(space->lock)
 {
-    struct region *region = region_after(space, protect->from);
-    TRY(protect_check(space, protect, region));
     TRY(arch_space_own(&space->arch, (virt_t){ protect->from }, (virt_t){ protect->to }));
     if (region->end >= protect->to && (region->access == protect->access || protect_move_border(space, protect, region)))
         return STATUS_OK;
@@ -124,6 +124,17 @@ static enum status protect_locked(struct space *space, const struct protect *pro
         protect_region(space, region, protect->access);
     region_join(space, protect->from, protect->to);
     return STATUS_OK;
+}
+
+// As on Linux, what lies before the part that refuses changes.
+static enum status protect_locked(struct space *space, const struct protect *protect) MUST_HOLD(space->lock)
+{
+    enum status refusal;
+    struct region *region = region_after(space, protect->from);
+    const struct protect willing = { protect->from, protect_reach(space, protect, region, &refusal), protect->access };
+    if (willing.to > willing.from)
+        TRY(protect_range(space, &willing, region));
+    return refusal;
 }
 
 enum status space_protect(struct space *space, uint64_t at, uint64_t size, uint32_t access)

@@ -58,7 +58,7 @@ static enum status remap_prepare(struct space *space, const struct remap *remap,
     return arch_space_move_prepare(&space->arch, (virt_t){ remap->at }, (virt_t){ to }, MIN(remap->old_size, remap->new_size));
 }
 
-// Moves `old_size` bytes, of which the region at `at` holds all, to `to` as `new_size` bytes; what is there goes. Memory can be
+// Moves `old_size` bytes, of which the region at `at` holds all that is left at the end, to `to` as `new_size` bytes; what is there goes. Memory can be
 // wanting after that was cleared only if another CPU is quick to take the page tables that it freed.
 static enum status remap_move(struct space *space, const struct remap *remap, uint64_t to) MUST_HOLD(space->lock)
 {
@@ -133,7 +133,15 @@ static enum status remap_fixed(struct space *space, const struct remap *remap, u
 static enum status remap_locked(struct space *space, const struct remap *remap, uint64_t *result) MUST_HOLD(space->lock)
 {
     const struct region *region = space_find(space, remap->at);
-    if (!region || remap->old_size > region->end - remap->at)
+    if (!region)
+        return STATUS_BAD_ADDRESS;
+    *result = remap->at;
+    bool stays = !(remap->flags & (LINUX_MREMAP_FIXED | LINUX_MREMAP_DONTUNMAP)) && remap->new_size <= remap->old_size;
+    if (stays && remap->new_size == remap->old_size)
+        return STATUS_OK;
+    if (stays)
+        return space_clear(space, remap->at + remap->new_size, remap->at + remap->old_size); // whatever lies there
+    if (MIN(remap->old_size, remap->new_size) > region->end - remap->at)
         return STATUS_BAD_ADDRESS;
     if (!remap->old_size && !(region->flags & REGION_SHARED))
         return STATUS_BAD_ARGUMENT; // only shared memory can be mapped a second time
@@ -141,11 +149,7 @@ static enum status remap_locked(struct space *space, const struct remap *remap, 
         return STATUS_BAD_ARGUMENT;
     if (remap->flags & LINUX_MREMAP_FIXED)
         return remap_fixed(space, remap, result);
-    *result = remap->at;
-    if (remap->new_size < remap->old_size)
-        return space_clear(space, remap->at + remap->new_size, remap->at + remap->old_size);
-    bool stays = remap->new_size == remap->old_size && !(remap->flags & LINUX_MREMAP_DONTUNMAP);
-    return stays ? STATUS_OK : remap_grow(space, remap, result);
+    return remap_grow(space, remap, result);
 }
 
 enum status space_remap(struct space *space, uint64_t at, uint64_t old_size, uint64_t new_size, uint32_t flags, uint64_t new_at,

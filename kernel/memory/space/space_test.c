@@ -277,13 +277,17 @@ TEST(space, protects_parts_and_joins_them_again)
     space_release(space);
 }
 
-TEST(space, protects_nothing_when_there_is_a_hole)
+TEST(space, protects_what_lies_before_a_hole)
 {
     struct space *space = space_new();
-    CHECK(map_at(space, AT, 1, READ_WRITE, nullptr, 0) == STATUS_OK &&
-          map_at(space, AT + 2 * PAGE_SIZE, 1, READ_WRITE, nullptr, 0) == STATUS_OK);
-    CHECK(space_protect(space, AT, 3 * PAGE_SIZE, READ) == STATUS_NO_MEMORY);
+    CHECK(map_at(space, AT, 2, READ_WRITE, nullptr, 0) == STATUS_OK &&
+          map_at(space, AT + 3 * PAGE_SIZE, 1, READ_WRITE, nullptr, 0) == STATUS_OK);
+    CHECK(space_protect(space, AT + PAGE_SIZE, 3 * PAGE_SIZE, READ) == STATUS_NO_MEMORY);
     CHECK(write_byte(space, AT, 1));
+    CHECK(!write_byte(space, AT + PAGE_SIZE, 1));
+    CHECK(write_byte(space, AT + 3 * PAGE_SIZE, 1));
+    CHECK(space_protect(space, AT + 2 * PAGE_SIZE, 2 * PAGE_SIZE, READ) == STATUS_NO_MEMORY);
+    CHECK(write_byte(space, AT + 3 * PAGE_SIZE, 1));
     CHECK(space_protect(space, AT + 1, PAGE_SIZE, READ) == STATUS_BAD_ARGUMENT);
     CHECK(space_protect(space, AT, UINT64_MAX, READ) == STATUS_NO_MEMORY);
     CHECK(space_protect(space, AT, 0, READ) == STATUS_OK);
