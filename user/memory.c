@@ -361,6 +361,22 @@ static void break_moves_and_clears(void)
     CHECK_EQUAL(syscall(SYS_brk, 4096), (long)(start + 10 * PAGE));
 }
 
+// What lies before a hole changes, and mremap to less unmaps whatever is behind.
+static void holes_stop_what_is_behind_them(void)
+{
+    catch_faults();
+    char *memory = map(4 * PAGE, PROT_READ | PROT_WRITE);
+    CHECK_EQUAL(munmap(memory + PAGE, PAGE), 0);
+    CHECK_ERROR(mprotect(memory, 4 * PAGE, PROT_READ), ENOMEM);
+    CHECK_EQUAL(try_write(memory), SIGSEGV);
+    CHECK_EQUAL(try_write(memory + 2 * PAGE), 0);
+    CHECK(mremap(memory, 3 * PAGE, PAGE, 0) == memory);
+    CHECK_EQUAL(try_read(memory + 2 * PAGE), SIGSEGV);
+    CHECK_EQUAL(try_read(memory + 3 * PAGE), 0);
+    CHECK_ERROR((long)mremap(memory, 3 * PAGE, 4 * PAGE, MREMAP_MAYMOVE), EFAULT);
+    CHECK_ERROR((long)mremap(memory + PAGE, PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, memory + PAGE), EFAULT);
+}
+
 static void remapping_grows_shrinks_and_moves(void)
 {
     catch_faults();
@@ -528,6 +544,7 @@ static const struct check_row rows[] = {
     CHECK_ROW(truncated_file_leaves_its_mappings),
     CHECK_ROW(faults_tell_where),
     CHECK_ROW(break_moves_and_clears),
+    CHECK_ROW(holes_stop_what_is_behind_them),
     CHECK_ROW(remapping_grows_shrinks_and_moves),
     CHECK_ROW(stack_grows_on_demand),
     CHECK_ROW(big_frame_reaches_deep_into_the_stack),

@@ -106,7 +106,10 @@ static void locking_refuses_holes_and_odd_flags(void)
     char *at = map_private(3);
     CHECK_EQUAL(munmap(at + PAGE, PAGE), 0);
     CHECK_ERROR(mlock(at, 3 * PAGE), ENOMEM);
+    CHECK_ERROR(msync(at, 3 * PAGE, MS_INVALIDATE), EBUSY); // what lies before the hole is locked
+    CHECK_EQUAL(msync(at + 2 * PAGE, PAGE, MS_INVALIDATE), 0);
     CHECK_ERROR(munlock(at, 3 * PAGE), ENOMEM);
+    CHECK_ERROR(msync(at, 3 * PAGE, MS_INVALIDATE), ENOMEM);
     CHECK_ERROR(mlock(at, (size_t)-PAGE), EINVAL);
     CHECK_ERROR(syscall(SYS_mlock2, at, PAGE, 2), EINVAL);
     CHECK_ERROR(mlockall(0), EINVAL);

@@ -5,16 +5,16 @@
 
 #include <arch/user.h>
 
-// Bytes of [from, to) that lie in regions which are not locked yet; *whole: all of it is mapped.
-static uint64_t unlocked_bytes(struct space *space, uint64_t from, uint64_t to, bool *whole) MUST_HOLD(space->lock)
+// Bytes of [from, to) that lie in regions which are not locked yet; *reach: where the first hole is, or `to`.
+static uint64_t unlocked_bytes(struct space *space, uint64_t from, uint64_t to, uint64_t *reach) MUST_HOLD(space->lock)
 {
-    uint64_t bytes = 0, mapped = 0;
+    uint64_t bytes = 0, reached = from;
     for (const struct region *region = region_after(space, from); region && region->start < to; region = region_next(region)) {
-        uint64_t size = MIN(region->end, to) - MAX(region->start, from);
-        mapped += size;
-        bytes += region_flags(region) & REGION_LOCKED ? 0 : size;
+        bytes += region_flags(region) & REGION_LOCKED ? 0 : MIN(region->end, to) - MAX(region->start, from);
+        if (region->start <= reached)
+            reached = region->end;
     }
-    *whole = mapped == to - from;
+    *reach = MIN(reached, to);
     return bytes;
 }
 
@@ -23,13 +23,16 @@ static bool lock_allowed(const struct space *space, uint64_t bytes)
     return bytes <= space->limit_locked && space->locked <= space->limit_locked - bytes;
 }
 
+// As on Linux, what lies before a hole is locked (or unlocked) before that is told.
 static enum status lock_locked(struct space *space, uint64_t from, uint64_t to, bool lock) MUST_HOLD(space->lock)
 {
-    bool whole;
-    uint64_t bytes = unlocked_bytes(space, from, to, &whole);
-    if (!whole || (lock && !lock_allowed(space, bytes)))
+    uint64_t reach;
+    uint64_t bytes = unlocked_bytes(space, from, to, &reach);
+    if (lock && !lock_allowed(space, bytes))
         return STATUS_NO_MEMORY;
-    return region_flags_set(space, from, to, lock ? 0 : REGION_LOCKED, lock ? REGION_LOCKED : 0);
+    if (reach > from)
+        TRY(region_flags_set(space, from, reach, lock ? 0 : REGION_LOCKED, lock ? REGION_LOCKED : 0));
+    return reach < to ? STATUS_NO_MEMORY : STATUS_OK;
 }
 
 enum status space_lock(struct space *space, uint64_t at, uint64_t size, bool now)

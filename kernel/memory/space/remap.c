@@ -14,23 +14,28 @@ struct remap {
     uint64_t new_at;
 };
 
+// In Linux's order: what is wrong by itself, then whether anything is mapped there, then the new place.
 static enum status remap_check(const struct remap *remap)
 {
-    bool fixed = remap->flags & LINUX_MREMAP_FIXED;
     const uint32_t known = LINUX_MREMAP_MAYMOVE | LINUX_MREMAP_FIXED | LINUX_MREMAP_DONTUNMAP;
     if (remap->flags & ~known || !is_aligned(remap->at, PAGE_SIZE) || !remap->new_size)
+        return STATUS_BAD_ARGUMENT;
+    if (remap->flags & LINUX_MREMAP_FIXED && !(remap->flags & LINUX_MREMAP_MAYMOVE))
         return STATUS_BAD_ARGUMENT;
     if (remap->flags & LINUX_MREMAP_DONTUNMAP && (!(remap->flags & LINUX_MREMAP_MAYMOVE) || remap->old_size != remap->new_size))
         return STATUS_BAD_ARGUMENT;
     if (remap->at > arch_user_end() || remap->old_size > arch_user_end() - remap->at)
         return STATUS_BAD_ADDRESS;
-    if (remap->new_size > arch_user_end())
-        return fixed ? STATUS_BAD_ARGUMENT : STATUS_NO_MEMORY;
-    if (!fixed)
-        return STATUS_OK;
-    bool overlaps = remap->at < remap->new_at + remap->new_size && remap->new_at < remap->at + remap->old_size;
-    if (!(remap->flags & LINUX_MREMAP_MAYMOVE) || !is_aligned(remap->new_at, PAGE_SIZE) ||
-        remap->new_at > arch_user_end() - remap->new_size || overlaps)
+    return STATUS_OK;
+}
+
+static enum status remap_check_place(const struct remap *remap)
+{
+    if (!(remap->flags & LINUX_MREMAP_FIXED))
+        return remap->new_size > arch_user_end() ? STATUS_NO_MEMORY : STATUS_OK;
+    if (!is_aligned(remap->new_at, PAGE_SIZE) || remap->new_size > arch_user_end() || remap->new_at > arch_user_end() - remap->new_size)
+        return STATUS_BAD_ARGUMENT;
+    if (remap->at < remap->new_at + remap->new_size && remap->new_at < remap->at + remap->old_size)
         return STATUS_BAD_ARGUMENT;
     return remap->new_at < SPACE_LOWEST ? STATUS_NOT_PERMITTED : STATUS_OK;
 }
@@ -135,6 +140,7 @@ static enum status remap_locked(struct space *space, const struct remap *remap, 
     const struct region *region = space_find(space, remap->at);
     if (!region)
         return STATUS_BAD_ADDRESS;
+    TRY(remap_check_place(remap));
     *result = remap->at;
     bool stays = !(remap->flags & (LINUX_MREMAP_FIXED | LINUX_MREMAP_DONTUNMAP)) && remap->new_size <= remap->old_size;
     if (stays && remap->new_size == remap->old_size)

@@ -27,9 +27,11 @@ static enum status sync_range(struct space *space, uint64_t at, uint64_t size, u
     if (flags & ~(uint64_t)(LINUX_MS_ASYNC | LINUX_MS_INVALIDATE | LINUX_MS_SYNC) || (flags & LINUX_MS_ASYNC && flags & LINUX_MS_SYNC) ||
         !is_aligned(at, PAGE_SIZE))
         return STATUS_BAD_ARGUMENT;
-    if (range_round(at, &size) != STATUS_OK || !space_holds(space, at, size))
+    if (range_round(at, &size) != STATUS_OK)
         return STATUS_NO_MEMORY;
-    return flags & LINUX_MS_INVALIDATE && space_holds_locked(space, at, size) ? STATUS_BUSY : STATUS_OK;
+    if (flags & LINUX_MS_INVALIDATE && space_holds_locked(space, at, size))
+        return STATUS_BUSY;
+    return space_holds(space, at, size) ? STATUS_OK : STATUS_NO_MEMORY;
 }
 
 int64_t sys_msync(struct thread *self, const struct syscall_arguments *arguments)
