@@ -15,9 +15,10 @@ enum lock_rank : uint8_t {
     RANK_NODE,        // a directory or file; parent before child, then by address
     RANK_FILES,       // advisory file locks
     RANK_PIPE,
-    RANK_TERMINAL, // a tty's line discipline
-    RANK_SPACE,    // an address space's regions and page tables (struct rwlock: faults share it, changes of regions hold it alone)
-    RANK_REGION,   // one region's pages, while a fault is served; the space's lock is shared meanwhile. Page sources are asked below it
+    RANK_TERMINAL,    // a tty's line discipline
+    RANK_SPACE,       // an address space's regions and page tables (struct rwlock: faults share it, changes of regions hold it alone)
+    RANK_REGION,      // one region's pages, while a fault is served; the space's lock is shared meanwhile. Page sources are asked below it
+    RANK_PAGE_CACHES, // the list of page caches (kernel/fs/page_cache.c)
     // Spinlocks: preemption off, some with interrupts off.
     RANK_ENTRIES,     // the cached tree of names (kernel/fs/entry.c)
     RANK_EVENTS,      // the subscriptions of the event bus (kernel/core/event.c)

@@ -142,7 +142,8 @@ struct mount_point {
     uint64_t device;       // st_dev
     bool read_only;
     char source[64];
-    void *data; // the file system's
+    void *data;  // the file system's
+    void *upper; // that of one which makes its tree in another's
     _Atomic uint64_t next_number;
     _Atomic uint64_t nodes; // alive, and one while mounted: the struct goes with the last
 };

@@ -6,6 +6,7 @@
 #include <helix/frames.h>
 #include <helix/heap.h>
 #include <helix/heap_leaks.h>
+#include <helix/page_cache.h>
 #include <helix/panic.h>
 #include <helix/kernel_map.h>
 #include <helix/region_manager.h>
@@ -18,21 +19,26 @@ static void write_kib(struct text_writer *out, const char *name, uint64_t bytes)
     text_write(out, "%s:%*llu kB\n", name, 24 - (int)__builtin_strlen(name), bytes / KIB);
 }
 
-// Files in memory are the only copy of what they hold, so there is no cache that could be given back: what is free is available.
+// Cached and Dirty are pages of files that have somewhere to be read from again; ramfs files are the only copy of what they hold, and
+// count among what is used. What is free, or clean in the cache, is available.
 static void show_meminfo(struct text_writer *out)
 {
     struct frame_statistics frames = {};
     struct heap_statistics heap = {};
     frames_statistics(&frames);
     heap_statistics(&heap);
+    struct page_cache_statistics cache;
+    page_cache_statistics(&cache);
     write_kib(out, "MemTotal", frames.total * PAGE_SIZE);
     write_kib(out, "MemFree", frames.free * PAGE_SIZE);
-    write_kib(out, "MemAvailable", frames.free * PAGE_SIZE);
+    write_kib(out, "MemAvailable", (frames.free + cache.cached - cache.dirty) * PAGE_SIZE);
     write_kib(out, "Buffers", 0);
-    write_kib(out, "Cached", 0);
+    write_kib(out, "Cached", cache.cached * PAGE_SIZE);
     write_kib(out, "SwapCached", 0);
     write_kib(out, "SwapTotal", 0);
     write_kib(out, "SwapFree", 0);
+    write_kib(out, "Dirty", cache.dirty * PAGE_SIZE);
+    write_kib(out, "Writeback", 0);
     write_kib(out, "Slab", heap.held);
     write_kib(out, "SReclaimable", 0);
     write_kib(out, "SUnreclaim", heap.held);
@@ -75,6 +81,10 @@ static void show_memory(struct text_writer *out)
                frames.lost);
     text_write(out, "cached %lu\nzeroed %lu\nzeroed_hits %lu\nzeroed_misses %lu\n", frames.cached, frames.zeroed_free, frames.zeroed_hits,
                frames.zeroed_misses);
+    struct page_cache_statistics cache;
+    page_cache_statistics(&cache);
+    text_write(out, "file_pages %lu\nfile_dirty %lu\nfile_hits %lu\nfile_misses %lu\nfile_ahead %lu\nfile_reclaimed %lu\nfile_failed %lu\n",
+               cache.cached, cache.dirty, cache.hits, cache.misses, cache.ahead, cache.reclaimed, cache.failed);
     text_write(out, "page_faults %lu\npressure %d\n", page_faults, (int)frames_pressure());
     show_runs(out);
 }

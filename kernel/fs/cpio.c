@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // cpio.c: the newc format: headers of eight-digit hexadecimal fields, each name and body padded to four bytes.
-#include "cpio.h"
+#include <helix/cpio.h>
 
 #include <lib/string.h>
 
@@ -172,16 +172,17 @@ static enum status cpio_member(struct cpio_reader *reader, struct cpio_member *m
     *trailer = string_equal(name, "TRAILER!!!");
     size_t data = align_up(reader->at + CPIO_HEADER + fields[FIELD_NAME_SIZE], 4);
     if (*trailer) {
-        reader->at = MIN(data, reader->size);
+        reader->at = MIN(data, reader->size); // a name that lies in `size` ends there at most
         return STATUS_OK;
     }
-    if (data > reader->size || fields[FIELD_SIZE] > reader->size - data)
+    size_t whole = reader->size + reader->beyond;
+    if (data > whole || fields[FIELD_SIZE] > whole - data)
         return cpio_broken(reader, "a file runs beyond the end");
     if (!cpio_clean_path(name, member->path, sizeof(member->path)))
         return cpio_broken(reader, "a name leads out of the archive (\"..\") or is too long");
     cpio_fill(member, fields);
     member->data = reader->bytes + data;
-    reader->at = MIN(align_up(data + member->size, 4), reader->size);
+    reader->at = MIN(align_up(data + member->size, 4), whole);
     return STATUS_OK;
 }
 

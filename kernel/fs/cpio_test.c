@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // cpio_test.c: archives, whole and broken.
-#include "cpio.h"
+#include <helix/cpio.h>
 
 #include <lib/format.h>
 #include <lib/string.h>

@@ -10,12 +10,11 @@
 #include <lib/tree.h>
 
 #include <helix/boot_info.h>
+#include <helix/cpio.h>
 #include <helix/frames.h>
 #include <helix/heap.h>
 #include <helix/log.h>
 #include <helix/timer.h>
-
-#include "cpio.h"
 
 // A file with several names: the first one unpacked.
 struct linked_file {

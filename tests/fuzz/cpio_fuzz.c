@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // cpio_fuzz.c: libFuzzer target for the archive reader: whatever it is fed, it stays inside the bytes and comes to an end.
-#include "../../kernel/fs/cpio.h"
+#include <helix/cpio.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 

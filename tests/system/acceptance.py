@@ -93,7 +93,7 @@ def binary_output_arrives_unchanged():
 
 @test
 def guest_programs_files():
-    return run_programs(["files", "paths", "pipes", "system", "clocks"], "musl.")
+    return run_programs(["files", "paths", "pipes", "system", "clocks", "archives"], "musl.")
 
 
 @test

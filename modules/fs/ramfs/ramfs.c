@@ -142,7 +142,7 @@ static enum status ramfs_mount_limited(const char *options, uint32_t percent, ui
         heap_free(ramfs);
         return status;
     }
-    *root = &made->node;
+    *root = ramfs->root = &made->node;
     return STATUS_OK;
 }
 
@@ -158,8 +158,8 @@ static enum status tmpfs_mount(const char *source, const char *options, struct m
 
 static void ramfs_unmount(struct mount_point *mount)
 {
-    if (mount->root)
-        ramfs_directory_clear(ramfs_node(entry_node(mount->root)));
+    struct ramfs *ramfs = mount->data;
+    ramfs_directory_clear(ramfs_node(ramfs->root));
 }
 
 static void ramfs_release(struct mount_point *mount)

@@ -12,6 +12,7 @@ struct ramfs {
     uint64_t limit; // frames its files may hold; UINT64_MAX: all there are, also those that the machine gets later
     _Atomic uint64_t used;
     _Atomic uint64_t files; // nodes
+    struct node *root;      // no reference
 };
 
 // Pages by index: a radix tree of 64-way tables; height 0 holds page 0 alone, in `root` itself.

@@ -9,6 +9,7 @@ struct cpio_reader {
     const uint8_t *bytes;
     size_t size;
     size_t at;           // of the next header
+    size_t beyond;       // more of the archive that is not among the bytes: bodies may lie there, headers and names not. 0 as a rule
     const char *problem; // what was wrong, after a failure
 };
 
