@@ -214,6 +214,9 @@ void frames_statistics(struct frame_statistics *statistics);
 // Frames in all and free ones, those in caches included: the same figures, for less.
 void frames_count(uint64_t *total, uint64_t *free);
 
+// Whether freed frames are ever handed out again: not by every policy.
+bool frames_reused(void);
+
 // How the free frames hang together; those in caches are left out. May take a step for every 64 frames of memory, preemption off.
 enum { FRAME_ORDERS = 20 };
 struct frame_runs {

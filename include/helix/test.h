@@ -9,15 +9,17 @@ struct test {
     const char *subject, *name; // the name is the sentence the test proves
     const char *file;
     void (*run)(void);
-    bool kernel_only; // needs a booted machine
+    enum test_need : uint8_t { TEST_NEEDS_NOTHING, TEST_NEEDS_MACHINE, TEST_NEEDS_REUSE } need;
 };
 
-#define TEST(subject_, name_)        TEST_ROW(subject_, name_, false)
-#define KERNEL_TEST(subject_, name_) TEST_ROW(subject_, name_, true)
-#define TEST_ROW(subject_, name_, kernel_only_)                                                                                   \
-    static void test_##subject_##_##name_(void);                                                                                  \
-    TABLE_ROW(helix_tests)                                                                                                        \
-    static const struct test row_##subject_##_##name_ = { #subject_, #name_, __FILE__, test_##subject_##_##name_, kernel_only_ }; \
+#define TEST(subject_, name_)        TEST_ROW(subject_, name_, TEST_NEEDS_NOTHING)
+#define KERNEL_TEST(subject_, name_) TEST_ROW(subject_, name_, TEST_NEEDS_MACHINE) // runs in a booted machine only
+// Counts what is free, or takes all there is: runs only where freed frames are handed out again. Told as skipped elsewhere.
+#define REUSE_TEST(subject_, name_)  TEST_ROW(subject_, name_, TEST_NEEDS_REUSE)
+#define TEST_ROW(subject_, name_, need_)                                                                                   \
+    static void test_##subject_##_##name_(void);                                                                           \
+    TABLE_ROW(helix_tests)                                                                                                 \
+    static const struct test row_##subject_##_##name_ = { #subject_, #name_, __FILE__, test_##subject_##_##name_, need_ }; \
     static void test_##subject_##_##name_(void)
 
 // Records the failure with its place and goes on, so one test can report several.
@@ -36,5 +38,5 @@ struct space;
 bool test_in_process(void (*run)(struct space *space));
 
 // Runs rows whose "subject.name" contains `pattern` (nullptr: all), printing one line a failure and, at the end,
-// "N passed, N failed". Returns the number of failed tests.
+// "N passed, N failed"; a line "skip ROW: why" for each that cannot apply. Returns the number of failed tests.
 uint32_t test_run_all(const char *pattern, bool in_kernel);

@@ -47,7 +47,7 @@ TEST(kernel_map, knows_whose_guard_page_was_hit)
     kernel_stack_free(low);
 }
 
-TEST(kernel_map, gives_the_frames_of_many_stacks_back)
+REUSE_TEST(kernel_map, gives_the_frames_of_many_stacks_back)
 {
     enum { COUNT = 40 }; // more than are kept
     virt_t stacks[COUNT];

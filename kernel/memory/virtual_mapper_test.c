@@ -139,7 +139,7 @@ static void scenario_user(void)
     frame_free(run, RUN_PAGES);
 }
 
-TEST(virtual_mapper, maps_pages_of_each_size_for_a_program_that_only_borrows_them)
+REUSE_TEST(virtual_mapper, maps_pages_of_each_size_for_a_program_that_only_borrows_them)
 {
     expect_no_leak(scenario_user);
 }

@@ -295,7 +295,7 @@ static void frames_give_back(phys_t last)
     }
 }
 
-TEST(exec, refuses_a_program_when_there_is_no_memory_for_its_headers)
+REUSE_TEST(exec, refuses_a_program_when_there_is_no_memory_for_its_headers)
 {
     enum { ROWS = 73, AT = 3000 }; // more than the heap's largest class, and not all in the first page
     static char pages[2 * PAGE_SIZE];

@@ -40,7 +40,9 @@ class Count:
     def program(self, name, output, status, arch=""):
         """A program that ends in `N passed, N failed`; without that line it failed as a whole. `arch` is told with its rows."""
         if arch:
-            output = re.sub(r"(?m)^FAIL ", f"FAIL {arch} ", output)
+            output = re.sub(r"(?m)^(FAIL|skip) ", rf"\1 {arch} ", output)
+        for line in re.findall(r"(?m)^skip .*$", output):
+            tell(line)
         found = SUMMARY.findall(output)
         if not found:
             tell(output.rstrip()[-4000:])

@@ -18,6 +18,11 @@ void frames_count(uint64_t *total, uint64_t *free)
     *total = value_of(&frame_total);
 }
 
+bool frames_reused(void)
+{
+    return !frame_policy->never_reuses;
+}
+
 static void numbers_count(const uint32_t *numbers, uint32_t count, struct frame_statistics *statistics)
 {
     for (uint32_t i = 0; i < count; i++)

@@ -43,7 +43,7 @@ TEST(heap, aligns_and_separates_blocks_of_every_size)
     CHECK_EQUAL(heap_used(), before);
 }
 
-TEST(heap, gives_all_its_frames_back)
+REUSE_TEST(heap, gives_all_its_frames_back)
 {
     enum { COUNT = 600 };
     static void *blocks[COUNT];

@@ -317,12 +317,12 @@ static void run_seeds(const struct model_size *size, int seeds)
     }
 }
 
-TEST(space, agrees_with_a_plain_model_over_random_requests)
+REUSE_TEST(space, agrees_with_a_plain_model_over_random_requests)
 {
     run_seeds(&dense, SEEDS);
 }
 
-TEST(space, agrees_with_a_plain_model_over_full_tables)
+REUSE_TEST(space, agrees_with_a_plain_model_over_full_tables)
 {
     run_seeds(&wide, SEEDS);
 }

@@ -64,7 +64,7 @@ static void scenario_shared_table(void)
     space_release(parent);
 }
 
-TEST(space_table, fork_shares_a_full_table_until_somebody_writes)
+REUSE_TEST(space_table, fork_shares_a_full_table_until_somebody_writes)
 {
     expect_no_leak(scenario_shared_table);
 }
@@ -84,7 +84,7 @@ static void scenario_last_one(void)
     space_release(grandchild);
 }
 
-TEST(space_table, the_last_space_takes_a_shared_table_as_it_is)
+REUSE_TEST(space_table, the_last_space_takes_a_shared_table_as_it_is)
 {
     expect_no_leak(scenario_last_one);
 }
@@ -117,7 +117,7 @@ static void scenario_parts(void)
     space_release(child);
 }
 
-TEST(space_table, a_part_of_a_shared_table_changes_in_one_space_only)
+REUSE_TEST(space_table, a_part_of_a_shared_table_changes_in_one_space_only)
 {
     expect_no_leak(scenario_parts);
 }
@@ -141,7 +141,7 @@ static void scenario_kept(void)
     space_release(parent);
 }
 
-TEST(space_table, a_child_gets_no_page_that_it_must_not_have_through_a_shared_table)
+REUSE_TEST(space_table, a_child_gets_no_page_that_it_must_not_have_through_a_shared_table)
 {
     expect_no_leak(scenario_kept);
 }
@@ -191,7 +191,7 @@ static void scenario_large(void)
     space_release(space);
 }
 
-TEST(space_table, a_block_is_one_page_until_a_part_of_it_changes)
+REUSE_TEST(space_table, a_block_is_one_page_until_a_part_of_it_changes)
 {
     expect_no_leak(scenario_large);
 }
@@ -216,7 +216,7 @@ static void scenario_large_fork(void)
     space_release(child);
 }
 
-TEST(space_table, a_large_page_is_copied_on_write_by_its_small_parts)
+REUSE_TEST(space_table, a_large_page_is_copied_on_write_by_its_small_parts)
 {
     expect_no_leak(scenario_large_fork);
 }
@@ -343,7 +343,7 @@ static void scenario_family(void)
     }
 }
 
-TEST(space_table, agrees_with_a_model_while_a_family_forks_and_writes)
+REUSE_TEST(space_table, agrees_with_a_model_while_a_family_forks_and_writes)
 {
     expect_no_leak(scenario_family);
 }
