@@ -15,6 +15,7 @@
 // Queues may be woken from interrupt handlers.
 #pragma once
 
+#include <lib/attributes.h>
 #include <lib/list.h>
 
 #include <helix/spinlock.h>
@@ -48,9 +49,9 @@ void wait_begin(struct wait_queue *queue, struct waiter *waiter);
 void wait_end(struct waiter *waiter);
 
 // A glance without the lock, for skipping work: a waiter may be about to enter.
-static inline bool wait_queue_empty(const struct wait_queue *queue)
+NO_RACE_CHECK static inline bool wait_queue_empty(const struct wait_queue *queue)
 {
-    return list_empty(&queue->waiters);
+    return *(struct list_node *const volatile *)&queue->waiters.next == &queue->waiters;
 }
 
 // Wakes those who wait: `count` of them, the oldest first. Any context.

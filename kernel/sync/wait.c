@@ -26,7 +26,10 @@ void wait_begin(struct wait_queue *queue, struct waiter *waiter)
         spinlock_release_irq(&queue->lock, on);
     }
     // In the queue first, then forget, then look at the condition: a wake-up after this point is kept.
-    atomic_store(&waiter->thread->wake_pending, false);
+    // The fence: whoever makes the condition true and then looks into the queue without its lock (wait_queue_waited) sees this waiter, or
+    // this waiter sees the condition.
+    atomic_store_explicit(&waiter->thread->wake_pending, false, memory_order_relaxed);
+    atomic_thread_fence(memory_order_seq_cst);
 }
 
 void wait_end(struct waiter *waiter)
