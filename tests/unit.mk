@@ -7,6 +7,7 @@
 #
 # arch/host/port.mk says what goes in: HOST_SOURCES (files or folders; their *_test.c come along), HOST_CFLAGS, HOST_LDFLAGS.
 # `flags` prints these, for the fuzz targets.
+comma   := ,
 PROFILE ?= default
 SANITIZE ?= address,undefined
 BUILD   ?= build/host-$(PROFILE)$(if $(filter thread,$(SANITIZE)),-thread)
@@ -33,6 +34,9 @@ CFLAGS := -std=gnu23 -g -O1 -fno-omit-frame-pointer -fno-strict-aliasing -fwrapv
 	-DHELIX_TESTS -DHELIX_HOST \
 	-I$(BUILD)/include/base -Iarch/include -Iarch/host/include -Iinclude -I$(BUILD)/include/generated $(HOST_CFLAGS)
 
+# arch/host/workers.c stands before these.
+WRAPPED := $(addprefix -Wl$(comma)--wrap=,thread_block thread_block_uninterruptible frames_user_allowed)
+
 # A folder stands for the *.c right in it; a file brings the *_test.c beside it.
 listed  := $(foreach item,$(HOST_SOURCES),$(if $(filter %.c,$(item)),$(item) $(wildcard $(item:.c=_test.c)),$(wildcard $(item)/*.c)))
 SOURCES := $(sort $(listed) $(wildcard arch/host/*.c))
@@ -56,12 +60,12 @@ $(BUILD)/%.c.o: %.c $(BUILD)/profile.mk $(BUILD)/include/base/.made tests/unit.m
 
 $(BUILD)/unit: $(OBJECTS)
 	@echo "  LD  $@"
-	$(Q)$(CC) -fsanitize=$(SANITIZE) -fuse-ld=lld-19 $(HOST_LDFLAGS) -o $@ $(OBJECTS) -lpthread
+	$(Q)$(CC) -fsanitize=$(SANITIZE) -fuse-ld=lld-19 $(HOST_LDFLAGS) $(WRAPPED) -o $@ $(OBJECTS) -lpthread
 
 # One source taken from elsewhere, and the program with it instead of its original: OF=kernel/x.c SOURCE=elsewhere/x.c OUTPUT=program.
 mutant:
 	$(Q)$(CC) $(CFLAGS) -Wno-error -iquote $(dir $(OF)) -c $(SOURCE) -o $(OUTPUT).o
-	$(Q)$(CC) -fsanitize=$(SANITIZE) -fuse-ld=lld-19 $(HOST_LDFLAGS) -o $(OUTPUT) $(filter-out $(BUILD)/$(OF).o,$(OBJECTS)) $(OUTPUT).o -lpthread
+	$(Q)$(CC) -fsanitize=$(SANITIZE) -fuse-ld=lld-19 $(HOST_LDFLAGS) $(WRAPPED) -o $(OUTPUT) $(filter-out $(BUILD)/$(OF).o,$(OBJECTS)) $(OUTPUT).o -lpthread
 
 -include $(OBJECTS:.o=.d)
 .PHONY: all headers flags mutant

@@ -1,85 +1,77 @@
 // SPDX-License-Identifier: MIT
 // frame_threads_test.c: frames on several CPUs at once, which are POSIX threads here. Under ThreadSanitizer too (tests/unit.mk).
 
-#include <pthread.h>
+#include "workers.h"
+
 #include <string.h>
 
-#include <helix/cpu.h>
 #include <helix/frames.h>
 #include <helix/test.h>
 
-enum { THREADS = 4, HELD = 300, STEPS = 20'000 };
+enum { HELD = 300, STEPS = 20'000 };
 
-static struct worker {
-    struct cpu cpu;
-    struct {
-        phys_t first;
-        size_t pages;
-    } held[HELD];
-    uint64_t seed, wrong, refused;
+static struct holding {
+    phys_t first;
+    size_t pages;
+} held[WORKERS][HELD];
 
-    uint64_t pages; // held now
-} workers[THREADS];
-
-static uint64_t worker_random(struct worker *worker, uint64_t below)
-{
-    worker->seed = worker->seed * 6'364'136'223'846'793'005ull + 1'442'695'040'888'963'407ull;
-    return (worker->seed >> 33) % below;
-}
+static _Atomic uint64_t refused, taken;
 
 // Every page that is held carries its holder's stamp; pages that come cleared are looked at.
 static void stamp(struct worker *worker, size_t slot, bool zeroed)
 {
-    for (size_t i = 0; i < worker->held[slot].pages; i++) {
-        uint64_t *page = direct_map((phys_t){ worker->held[slot].first.raw + i * PAGE_SIZE });
+    struct holding *mine = &held[worker->number][slot];
+    for (size_t i = 0; i < mine->pages; i++) {
+        uint64_t *page = direct_map((phys_t){ mine->first.raw + i * PAGE_SIZE });
         if (zeroed)
             worker->wrong += page[0] != 0 || page[511] != 0;
-        page[0] = page[511] = (uint64_t)(worker - workers) << 32 | slot;
+        page[0] = page[511] = worker->number << 32 | slot;
     }
 }
 
 static void check_stamp(struct worker *worker, size_t slot)
 {
-    for (size_t i = 0; i < worker->held[slot].pages; i++) {
-        const uint64_t *page = direct_map((phys_t){ worker->held[slot].first.raw + i * PAGE_SIZE });
-        worker->wrong += page[0] != ((uint64_t)(worker - workers) << 32 | slot) || page[0] != page[511];
+    struct holding *mine = &held[worker->number][slot];
+    for (size_t i = 0; i < mine->pages; i++) {
+        const uint64_t *page = direct_map((phys_t){ mine->first.raw + i * PAGE_SIZE });
+        worker->wrong += page[0] != (worker->number << 32 | slot) || page[0] != page[511];
     }
 }
 
 static void take(struct worker *worker, size_t slot)
 {
+    struct holding *mine = &held[worker->number][slot];
     bool run = !worker_random(worker, 16), zeroed = !worker_random(worker, 8);
     size_t pages = run ? 1 + worker_random(worker, 40) : 1;
     uint32_t flags = (zeroed ? FRAME_ZEROED : 0u) | (worker_random(worker, 4) ? 0u : FRAME_USER);
-    if (frame_alloc(pages, flags, &worker->held[slot].first) != STATUS_OK) {
-        worker->refused++;
+    if (frame_alloc(pages, flags, &mine->first) != STATUS_OK) {
+        refused++;
         return;
     }
-    worker->held[slot].pages = pages;
+    mine->pages = pages;
     stamp(worker, slot, zeroed);
 }
 
 static void give(struct worker *worker, size_t slot)
 {
-    size_t pages = worker->held[slot].pages;
+    struct holding *mine = &held[worker->number][slot];
+    size_t pages = mine->pages;
     check_stamp(worker, slot);
     if (pages == 1 && worker_random(worker, 2)) {
-        frame_retain(worker->held[slot].first);
-        frame_release(worker->held[slot].first);
-        frame_release(worker->held[slot].first);
+        frame_retain(mine->first);
+        frame_release(mine->first);
+        frame_release(mine->first);
     } else {
-        frame_free(worker->held[slot].first, pages);
+        frame_free(mine->first, pages);
     }
-    worker->held[slot].pages = 0;
+    mine->pages = 0;
 }
 
-static void *work(void *argument)
+static void work(struct worker *worker)
 {
-    struct worker *worker = argument;
-    arch_cpu_init(&worker->cpu);
     for (int step = 0; step < STEPS; step++) {
         size_t slot = worker_random(worker, HELD);
-        if (worker->held[slot].pages)
+        if (held[worker->number][slot].pages)
             give(worker, slot);
         else
             take(worker, slot);
@@ -89,28 +81,24 @@ static void *work(void *argument)
             frames_trim();
     }
     for (size_t slot = 0; slot < HELD; slot++) {
-        if (worker->held[slot].pages)
+        if (held[worker->number][slot].pages)
             give(worker, slot);
     }
-    return nullptr;
 }
 
 // Takes all there is, in a chain through the frames, and gives it back.
-static void *devour(void *argument)
+static void devour(struct worker *worker)
 {
-    struct worker *worker = argument;
-    arch_cpu_init(&worker->cpu);
     phys_t chain = {}, frame;
     while (frame_alloc(1, 0, &frame) == STATUS_OK) {
         *(phys_t *)direct_map(frame) = chain;
         chain = frame;
-        worker->pages++;
+        taken++;
     }
     for (; chain.raw; chain = frame) {
         frame = *(phys_t *)direct_map(chain);
         frame_free(chain, 1);
     }
-    return nullptr;
 }
 
 static uint64_t free_now(void)
@@ -120,50 +108,30 @@ static uint64_t free_now(void)
     return free;
 }
 
-static void workers_run(void *(*run)(void *))
-{
-    pthread_t threads[THREADS];
-    memset(workers, 0, sizeof workers);
-    for (size_t i = 0; i < THREADS; i++) {
-        workers[i].seed = i + 1;
-        CHECK(cpu_add(&workers[i].cpu));
-    }
-    for (size_t i = 0; i < THREADS; i++)
-        CHECK(pthread_create(&threads[i], nullptr, run, &workers[i]) == 0);
-    for (size_t i = 0; i < THREADS; i++)
-        pthread_join(threads[i], nullptr);
-}
-
-static void workers_forget(void)
+REUSE_TEST(frames, belong_to_one_on_many_cpus)
 {
     frames_trim();
-    for (size_t i = 0; i < THREADS; i++)
-        cpu_remove_last();
-}
-
-TEST(frames, belong_to_one_on_many_cpus)
-{
-    frames_trim();
-    uint64_t before = free_now(), wrong = 0;
+    uint64_t before = free_now();
+    memset(held, 0, sizeof held);
+    refused = 0;
     workers_run(work);
-    for (size_t i = 0; i < THREADS; i++)
-        wrong += workers[i].wrong + workers[i].refused;
-    CHECK_EQUAL(wrong, 0);
+    CHECK_EQUAL(workers_wrong() + refused, 0);
     CHECK_EQUAL(free_now(), before);
     workers_forget();
     CHECK_EQUAL(free_now(), before);
 }
 
 // What the caches of the others hold is not lost to the one who needs it.
-TEST(frames, are_all_found_on_many_cpus)
+REUSE_TEST(frames, are_all_found_on_many_cpus)
 {
     frames_trim();
     uint64_t before = free_now();
     for (int i = 0; i < 20; i++)
         frames_idle(); // this CPU's pool is one of them
+    taken = 0;
     workers_run(devour);
     CHECK_EQUAL(free_now(), before);
-    CHECK(workers[0].pages + workers[1].pages + workers[2].pages + workers[3].pages >= before);
+    CHECK(taken >= before);
     uint64_t alone = 0;
     phys_t chain = {}, frame;
     while (frame_alloc(1, 0, &frame) == STATUS_OK) { // the workers' caches are full, and they are gone
