@@ -42,26 +42,26 @@ static void generation_begin(void) MUST_HOLD(lock)
     bitmap_set(taken, 0);
     for (uint32_t i = 0; i < cpu_count(); i++) {
         struct arch_space *space = cpu_by_id(i)->arch.space;
-        if (!space || !space->tag)
+        if (!space || !space_tag(space))
             continue;
-        uint16_t tag = (uint16_t)space->tag;
+        uint16_t tag = (uint16_t)space_tag(space);
         bitmap_set(taken, tag);
-        space->tag = next << ASID_BITS | tag;
+        space_tag_set(space, next << ASID_BITS | tag);
     }
 }
 
 static void tag_assign(struct arch_space *space)
 {
     bool on = spinlock_acquire_irq(&lock);
-    if (space->tag >> ASID_BITS != asid_generation) { // another CPU may have begun a generation with this space loaded
-        space->tag = 0;
+    if (space_tag(space) >> ASID_BITS != asid_generation) { // another CPU may have begun a generation with this space loaded
+        space_tag_set(space, 0);
         size_t tag = bitmap_find_clear(taken, tags(), 1);
         if (tag >= tags()) {
             generation_begin();
             tag = bitmap_find_clear(taken, tags(), 1);
         }
         bitmap_set(taken, tag);
-        space->tag = asid_generation << ASID_BITS | tag;
+        space_tag_set(space, asid_generation << ASID_BITS | tag);
     }
     spinlock_release_irq(&lock, on);
 }
@@ -71,12 +71,12 @@ uint16_t asid_assign(struct arch_space *space)
     struct arch_cpu *cpu = &cpu_local()->arch;
     if (space == arch_space_kernel())
         return 0;
-    if (space->tag >> ASID_BITS != asid_generation)
+    if (space_tag(space) >> ASID_BITS != asid_generation)
         tag_assign(space);
     if (cpu->tag_generation != asid_generation) {
         page_table_load(arch_space_kernel()->root, 0, true); // what is read ahead must not come back under a tag that is free now
         translation_forget_users();
         cpu->tag_generation = asid_generation;
     }
-    return (uint16_t)space->tag;
+    return (uint16_t)space_tag(space);
 }

@@ -24,7 +24,7 @@ static inline uint16_t asid_take(struct arch_space *space)
         return 0;
     atomic_thread_fence(memory_order_seq_cst); // cpu.space before the generation: see asid.c
     uint64_t generation = atomic_load_explicit(&asid_generation, memory_order_relaxed);
-    if (LIKELY(space->tag >> ASID_BITS == generation && cpu_local()->arch.tag_generation == generation))
-        return (uint16_t)space->tag;
+    if (LIKELY(space_tag(space) >> ASID_BITS == generation && cpu_local()->arch.tag_generation == generation))
+        return (uint16_t)space_tag(space);
     return asid_assign(space);
 }

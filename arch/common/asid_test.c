@@ -26,7 +26,7 @@ static uint16_t take(struct arch_space *space)
 
 static uint64_t generation_of(const struct arch_space *space)
 {
-    return space->tag >> 16;
+    return space_tag(space) >> 16;
 }
 
 TEST(asid, are_unique_within_a_generation_and_kept_by_the_loaded_space)
@@ -44,7 +44,7 @@ TEST(asid, are_unique_within_a_generation_and_kept_by_the_loaded_space)
     bool unique = true, kept = true, zero = false;
     for (uint32_t i = 0; i <= spaces; i++) {
         struct arch_space *loaded = cpu_local()->arch.space;
-        uint16_t before = (uint16_t)loaded->tag, tag = take(&space[i]);
+        uint16_t before = (uint16_t)space_tag(loaded), tag = take(&space[i]);
         if (generation_of(&space[i]) != generation) { // begun while space[i] was the loaded one, and the one before it no longer
             generation = generation_of(&space[i]);
             memset(seen, 0, TAGS / 8);
@@ -54,7 +54,7 @@ TEST(asid, are_unique_within_a_generation_and_kept_by_the_loaded_space)
         zero |= tag == 0;
         bitmap_set(seen, tag);
     }
-    bool again = take(&space[spaces]) == (uint16_t)space[spaces].tag;
+    bool again = take(&space[spaces]) == (uint16_t)space_tag(&space[spaces]);
     cpu_local()->arch.space = arch_space_kernel();
     arch_interrupts_restore(on);
     heap_free(seen);

