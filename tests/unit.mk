@@ -35,7 +35,7 @@ CFLAGS := -std=gnu23 -g -O1 -fno-omit-frame-pointer -fno-strict-aliasing -fwrapv
 	-I$(BUILD)/include/base -Iarch/include -Iarch/host/include -Iinclude -I$(BUILD)/include/generated $(HOST_CFLAGS)
 
 # arch/host/workers.c stands before these.
-WRAPPED := $(addprefix -Wl$(comma)--wrap=,thread_block thread_block_uninterruptible frames_user_allowed)
+WRAPPED := $(addprefix -Wl$(comma)--wrap=,thread_block thread_block_uninterruptible frames_user_allowed frame_retain)
 
 # A folder stands for the *.c right in it; a file brings the *_test.c beside it.
 listed  := $(foreach item,$(HOST_SOURCES),$(if $(filter %.c,$(item)),$(item) $(wildcard $(item:.c=_test.c)),$(wildcard $(item)/*.c)))
@@ -61,6 +61,13 @@ $(BUILD)/%.c.o: %.c $(BUILD)/profile.mk $(BUILD)/include/base/.made tests/unit.m
 $(BUILD)/unit: $(OBJECTS)
 	@echo "  LD  $@"
 	$(Q)$(CC) -fsanitize=$(SANITIZE) -fuse-ld=lld-19 $(HOST_LDFLAGS) $(WRAPPED) -o $@ $(OBJECTS) -lpthread
+
+# unit-tlsf and so on: on another frame allocator. Only the file that asks the profile for its name is compiled again.
+FRAMES_SLOT := kernel/memory/frames/database.c
+$(BUILD)/unit-%: $(BUILD)/unit $(FRAMES_SLOT)
+	@grep -q PROFILE_FRAMES_MODULE $(FRAMES_SLOT)
+	@sed 's/PROFILE_FRAMES_MODULE/"$*"/' $(FRAMES_SLOT) >$@.c
+	@$(MAKE) -s -f tests/unit.mk PROFILE=$(PROFILE) SANITIZE=$(SANITIZE) BUILD=$(BUILD) mutant OF=$(FRAMES_SLOT) SOURCE=$@.c OUTPUT=$@
 
 # One source taken from elsewhere, and the program with it instead of its original: OF=kernel/x.c SOURCE=elsewhere/x.c OUTPUT=program.
 mutant:

@@ -24,8 +24,8 @@ struct remembered {
     uint64_t frame;
 };
 
-// Of the one CPU there is.
-static struct {
+// Of this CPU.
+static thread_local struct {
     uint64_t root;
     uint16_t tag;
     bool loaded;

@@ -18,6 +18,8 @@ struct worker workers[WORKERS];
 // The linker sends calls of these here (--wrap, tests/unit.mk).
 bool real_frames_user_allowed(void) __asm__("__real_frames_user_allowed");
 bool wrap_frames_user_allowed(void) __asm__("__wrap_frames_user_allowed");
+void real_frame_retain(phys_t frame) __asm__("__real_frame_retain");
+void wrap_frame_retain(phys_t frame) __asm__("__wrap_frame_retain");
 enum status real_thread_block(enum block_reason reason, uint64_t deadline_ns) __asm__("__real_thread_block");
 enum status real_thread_block_uninterruptible(enum block_reason reason,
                                               uint64_t deadline_ns) __asm__("__real_thread_block_uninterruptible");
@@ -45,6 +47,14 @@ enum status wrap_thread_block_uninterruptible(enum block_reason reason, uint64_t
     ASSERT(!arch_preempt_count() && arch_interrupts_enabled()); // as the real one wants it
     sched_yield();
     return STATUS_OK;
+}
+
+// In the middle of a fork.
+void wrap_frame_retain(phys_t frame)
+{
+    if (on_worker() && !(frame.raw >> PAGE_SHIFT & 7))
+        sched_yield();
+    real_frame_retain(frame);
 }
 
 // In the middle of a fault.

@@ -17,6 +17,7 @@ KINDS = ("unit", "mutants", "kernel", "system", "fuzz")
 BY_NAME = ("soak",)             # too long for every day
 SUMMARY = re.compile(r"^(\d+) passed, (\d+) failed$", re.MULTILINE)
 THREAD_ROWS = "on_many_cpus"
+FRAME_POLICIES = ("bitmap", "tlsf")     # beside the profile's
 KERNEL_LIMIT_S = 180
 HOST_LIMIT_S = 300
 SYSTEM_LIMIT_S = 560            # for each architecture
@@ -120,13 +121,15 @@ def host_program(options, count):
 
 
 def threads_program(options, count):
-    """The rows that run on several POSIX threads as CPUs, under ThreadSanitizer."""
-    command = ["make", "--no-print-directory", "-f", "tests/unit.mk", "ARCH=host", f"PROFILE={options.profile}", "SANITIZE=thread"]
+    """The rows that run on several POSIX threads as CPUs, under ThreadSanitizer, on each frame allocator that takes frames back."""
+    folder = f"build/host-{options.profile}-thread"
+    programs = [f"{folder}/unit", *(f"{folder}/unit-{policy}" for policy in FRAME_POLICIES)]
+    command = ["make", "--no-print-directory", "-f", "tests/unit.mk", "ARCH=host", f"PROFILE={options.profile}", "SANITIZE=thread", *programs]
     kernel.run_make(command, "building the unit tests for ThreadSanitizer", options.verbose)
-    program = ROOT / "build" / f"host-{options.profile}-thread" / "unit"
     environment = dict(os.environ, TSAN_OPTIONS="halt_on_error=1", TSAN_SYMBOLIZER_PATH="/usr/bin/llvm-symbolizer-19")
-    output, status = captured([str(program), THREAD_ROWS], HOST_LIMIT_S, env=environment)
-    count.program("unit tests under ThreadSanitizer", output, status)
+    for program in programs:
+        output, status = captured([str(ROOT / program), THREAD_ROWS], HOST_LIMIT_S, env=environment)
+        count.program(f"{program} under ThreadSanitizer", output, status)
 
 
 class _Result(unittest.TestResult):
