@@ -5,6 +5,9 @@
 #include <lib/attributes.h>
 #include <lib/types.h>
 
+#include <helix/thread.h>
+#include <helix/timer.h>
+
 struct test {
     const char *subject, *name; // the name is the sentence the test proves
     const char *file;
@@ -31,6 +34,15 @@ struct test {
 // What the macros call. They return whether it held.
 bool test_check(bool passed, const char *condition, const char *file, int line);
 bool test_check_equal(uint64_t actual, uint64_t expected, const char *condition, const char *file, int line);
+
+// Lets others run until the condition holds. Whether it did within ten seconds, which nothing that works takes.
+#define test_await(condition_)                           \
+    ({                                                   \
+        uint64_t test_until = time_ns() + 10 * NS_PER_S; \
+        while (!(condition_) && time_ns() < test_until)  \
+            thread_yield();                              \
+        !!(condition_);                                  \
+    })
 
 // Runs `run` in a thread of a process made for it, whose space is empty and loaded, so that user memory can be touched; ends
 // when it returns. False: no memory. On the host and in the kernel.

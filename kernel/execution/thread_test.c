@@ -15,9 +15,7 @@ static struct thread *subject;
 
 static bool becomes(struct thread *thread, enum thread_state state)
 {
-    for (int i = 0; i < 200 && atomic_load(&thread->state) != state; i++)
-        thread_yield();
-    return atomic_load(&thread->state) == state;
+    return test_await(atomic_load(&thread->state) == state);
 }
 
 static void finish(struct thread *thread)

@@ -32,8 +32,7 @@ TEST(mutex, lets_one_thread_in_at_a_time)
     inside = most_inside = done = total = 0;
     for (int i = 0; i < THREADS; i++)
         CHECK(thread_spawn("worker", worker_main, nullptr, nullptr) == STATUS_OK);
-    for (int i = 0; i < 100 * THREADS * ROUNDS && done < THREADS; i++)
-        thread_yield();
+    CHECK(test_await(done >= THREADS));
     CHECK_EQUAL(done, THREADS);
     CHECK_EQUAL(total, THREADS * ROUNDS);
     CHECK_EQUAL(most_inside, 1);
@@ -56,16 +55,14 @@ TEST(mutex, puts_others_to_sleep_until_it_is_released)
     mutex_acquire(&mutex);
     CHECK(mutex_held(&mutex));
     CHECK(thread_spawn("contender", contender_main, nullptr, &contender) == STATUS_OK);
-    for (int i = 0; i < 100 && atomic_load(&contender->state) != THREAD_BLOCKED; i++)
-        thread_yield();
+    CHECK(test_await(atomic_load(&contender->state) == THREAD_BLOCKED));
     CHECK_EQUAL(atomic_load(&contender->state), THREAD_BLOCKED); // asleep, not spinning
     CHECK_EQUAL(contender->block_reason, BLOCK_LOCK);
     CHECK_EQUAL(done + total, 0); // neither way was it let in
     CHECK_EQUAL(atomic_load(&mutex.contenders), 1);
     mutex_release(&mutex);
     CHECK(!mutex_held(&mutex));
-    for (int i = 0; i < 100 && atomic_load(&contender->state) != THREAD_DEAD; i++)
-        thread_yield();
+    CHECK(test_await(atomic_load(&contender->state) == THREAD_DEAD));
     CHECK_EQUAL(total, 1);
     thread_release(contender);
 }
@@ -82,8 +79,7 @@ TEST(mutex, keeps_its_waiter_through_a_wake_up_for_nothing)
     }
     CHECK_EQUAL(total, 0);
     mutex_release(&mutex);
-    for (int i = 0; i < 100 && atomic_load(&contender->state) != THREAD_DEAD; i++)
-        thread_yield();
+    CHECK(test_await(atomic_load(&contender->state) == THREAD_DEAD));
     CHECK_EQUAL(total, 1);
     thread_release(contender);
 }

@@ -6,7 +6,7 @@
 #include <helix/test.h>
 #include <helix/thread.h>
 
-enum { THREADS = 6, ROUNDS = 40, PATIENCE = 100 * THREADS * ROUNDS };
+enum { THREADS = 6, ROUNDS = 40 };
 
 static struct rwlock lock;
 static uint32_t readers, writers, most_readers, broken, done, total;
@@ -57,9 +57,7 @@ TEST(rwlock, keeps_writers_alone_and_readers_together)
     rwlock_init(&lock, RANK_SPACE);
     for (int i = 0; i < THREADS; i++)
         CHECK(thread_spawn("worker", worker_main, i % 3 ? nullptr : &lock, nullptr) == STATUS_OK);
-    for (int i = 0; i < PATIENCE && done < THREADS; i++)
-        thread_yield();
-    CHECK_EQUAL(done, THREADS);
+    CHECK(test_await(done == THREADS));
     CHECK_EQUAL(total, THREADS * ROUNDS);
     CHECK_EQUAL(broken, 0);
     CHECK(most_readers > 1);
@@ -77,26 +75,23 @@ NO_LOCK_ANALYSIS static void actor_main(void *argument) // as worker_main
     thread_exit(0);
 }
 
+static bool actor_waits(const struct actor *actor)
+{
+    return !actor->turn && atomic_load(&actor->thread->state) == THREAD_BLOCKED && actor->thread->block_reason == BLOCK_LOCK;
+}
+
 // Lets the actor run until it has the lock or sleeps for it.
 static void actor_enter(struct actor *actor)
 {
     CHECK(thread_spawn("actor", actor_main, actor, &actor->thread) == STATUS_OK);
-    for (int i = 0; i < 100 && !actor->turn && atomic_load(&actor->thread->state) != THREAD_BLOCKED; i++)
-        thread_yield();
+    CHECK(test_await(actor->turn || actor_waits(actor)));
 }
 
 static void actor_leave(struct actor *actor)
 {
     actor->leave = true;
-    for (int i = 0; i < 100 && atomic_load(&actor->thread->state) != THREAD_DEAD; i++)
-        thread_yield();
-    CHECK_EQUAL(atomic_load(&actor->thread->state), THREAD_DEAD);
+    CHECK(test_await(atomic_load(&actor->thread->state) == THREAD_DEAD));
     thread_release(actor->thread);
-}
-
-static bool actor_waits(const struct actor *actor)
-{
-    return !actor->turn && atomic_load(&actor->thread->state) == THREAD_BLOCKED && actor->thread->block_reason == BLOCK_LOCK;
 }
 
 TEST(rwlock, lets_no_reader_past_a_writer_that_waits)
@@ -113,10 +108,10 @@ TEST(rwlock, lets_no_reader_past_a_writer_that_waits)
     CHECK(actor_waits(&second) && actor_waits(&third));
     CHECK_EQUAL(atomic_load(&lock.state) & RWLOCK_WAITERS, RWLOCK_WAITERS);
     actor_leave(&first);
-    CHECK_EQUAL(writer.turn, 2);
+    CHECK(test_await(writer.turn == 2));
     CHECK_EQUAL(second.turn + third.turn, 0);
     actor_leave(&writer);
-    CHECK_EQUAL(second.turn + third.turn, 3 + 4); // both, without one waiting for the other
+    CHECK(test_await(second.turn + third.turn == 3 + 4)); // both, without one waiting for the other
     actor_leave(&second);
     actor_leave(&third);
     expect_free();
@@ -130,6 +125,7 @@ TEST(rwlock, serves_writers_in_the_order_they_came)
     for (int i = 0; i < 4; i++)
         actor_enter(&writer[i]);
     for (int i = 0; i < 4; i++) {
+        CHECK(test_await(writer[i].turn));
         CHECK_EQUAL(writer[i].turn, i + 1);
         CHECK(rwlock_held(&lock));
         actor_leave(&writer[i]);

@@ -50,8 +50,7 @@ static void start(const char *letter)
 {
     uint32_t before = waiting;
     CHECK(thread_spawn("waiter", waiter_main, (void *)(uintptr_t)letter, nullptr) == STATUS_OK);
-    for (int i = 0; i < 100 && waiting == before; i++)
-        thread_yield();
+    CHECK(test_await(waiting != before));
     CHECK_EQUAL(waiting, before + 1);
 }
 
@@ -176,8 +175,7 @@ static struct thread *answerer_start(void)
     begin();
     ran = false;
     CHECK(thread_spawn("answerer", answerer_main, nullptr, &thread) == STATUS_OK);
-    for (int i = 0; i < 100 && !waiting; i++)
-        thread_yield();
+    CHECK(test_await(waiting));
     return thread;
 }
 

@@ -67,8 +67,7 @@ static void sleeper_start_in(struct sleeper *sleeper, uint64_t at, uint32_t mask
     if (!CHECK(thread_create(&request, &sleeper->thread) == STATUS_OK))
         return;
     thread_start(sleeper->thread);
-    for (int i = 0; i < 100 && atomic_load(&sleeper->thread->state) != THREAD_BLOCKED; i++)
-        thread_yield();
+    CHECK(test_await(atomic_load(&sleeper->thread->state) == THREAD_BLOCKED));
     CHECK_EQUAL(sleeper->thread->block_reason, BLOCK_FUTEX);
 }
 
@@ -86,8 +85,7 @@ static bool sleeps(const struct sleeper *sleeper)
 
 static void sleeper_end(struct sleeper *sleeper)
 {
-    for (int i = 0; i < 100 && atomic_load(&sleeper->thread->state) != THREAD_DEAD; i++)
-        thread_yield();
+    CHECK(test_await(atomic_load(&sleeper->thread->state) == THREAD_DEAD));
     CHECK_EQUAL(atomic_load(&sleeper->thread->state), THREAD_DEAD);
     CHECK_EQUAL(sleeper->result, 0);
     thread_release(sleeper->thread);

@@ -18,6 +18,7 @@ from pathlib import Path
 from harness import arch, check, shorten
 from helix import initramfs, kernel, qemu, trees
 from helix.cpio import merge
+from helix.patience import patient
 from helix.run import exec_archive
 from registry import test
 
@@ -299,8 +300,8 @@ class Boot:
         began = time.monotonic()
         with selectors.DefaultSelector() as selector:
             selector.register(self.process.stdout, selectors.EVENT_READ)
-            while time.monotonic() - began < LIMIT_S:
-                if not selector.select(SILENCE_S):
+            while time.monotonic() - began < patient(LIMIT_S):
+                if not selector.select(patient(SILENCE_S)):
                     if self.rests():
                         return "still"
                     continue
@@ -315,7 +316,7 @@ class Boot:
 
     def monitor(self, command):
         with socket.socket(socket.AF_UNIX) as connection:
-            connection.settimeout(3)
+            connection.settimeout(patient(3))
             connection.connect(str(self.scratch / "monitor"))
             connection.sendall(command.encode() + b"\n")
             answer = b""

@@ -19,6 +19,7 @@ sys.path.insert(0, str(ROOT / "tools"))
 
 from helix import initramfs, packages, programs as compiler  # noqa: E402
 from helix.cpio import Archive  # noqa: E402
+from helix.patience import patient  # noqa: E402
 from helix.report import Failure  # noqa: E402
 
 HELIX = str(ROOT / "helix")
@@ -83,8 +84,8 @@ class Outcome:
 
 
 def helix(*arguments, timeout=120, stdin=None):
-    """Runs ./helix with these arguments."""
-    start = time.monotonic()
+    """Runs ./helix with these arguments; seconds are those of a machine with nothing else to do, here and below (patience.py)."""
+    start, timeout = time.monotonic(), patient(timeout)
     with subprocess.Popen([HELIX, *map(str, arguments)], cwd=ROOT, stdin=subprocess.DEVNULL if stdin is None else stdin, stdout=subprocess.PIPE,
                           stderr=subprocess.PIPE, start_new_session=True) as process:
         try:
@@ -103,7 +104,7 @@ def booted(options):
 
 def run(*lines, timeout=60, archives=(), options=()):
     """./helix run --exec LINE…; `archives` are added to the image's own initramfs."""
-    arguments = ["run", "--arch", arch(), "--timeout", timeout, *booted(options)]
+    arguments = ["run", "--arch", arch(), "--timeout", round(patient(timeout)), *booted(options)]
     for archive in archives:
         arguments += ["--initramfs", archive]
     for line in lines:
@@ -164,7 +165,7 @@ class Console:
     """./helix run on a pseudo terminal. `expect` waits for a pattern in what has been printed since the last match."""
 
     def __init__(self, *options, archives=(), timeout=300, prompt=r"helix> "):
-        arguments = [HELIX, "run", "--arch", arch(), "--timeout", str(timeout), *booted(options)]
+        arguments = [HELIX, "run", "--arch", arch(), "--timeout", str(round(patient(timeout))), *booted(options)]
         for path in archives:
             arguments += ["--initramfs", str(path)]
         arguments += map(str, options)                          # last: what follows -- is QEMU's
@@ -210,23 +211,29 @@ class Console:
 
     def expect(self, pattern, seconds=20):
         """Waits for the pattern and returns the text before it; the match and all before it are used up."""
-        end = time.monotonic() + seconds
+        began = time.monotonic()
         while True:
             found = re.search(pattern, self.text)
             if found:
                 before, self.match = self.text[:found.start()], found
                 self.text = self.text[found.end():]
                 return before
-            left = end - time.monotonic()
-            if left <= 0 or not self._read(left):
-                raise Failed(f"waited {seconds} s for {pattern!r}; last: {shorten(self.text[-1500:], 1200)!r}")
+            left = began + patient(seconds) - time.monotonic()
+            if left <= 0:
+                raise Failed(f"waited {time.monotonic() - began:.0f} s for {pattern!r}; last: {shorten(self.text[-1500:], 1200)!r}")
+            self._read(min(left, 1.0))
 
     def drain(self, seconds=0.3):
         """Reads what comes until it has been quiet for so long; returns it and uses it up."""
-        while self._read(seconds):
+        while self._read(patient(seconds)):
             pass
         text, self.text = self.text, ""
         return text
+
+    @staticmethod
+    def pause(seconds):
+        """As a person makes one, for what the guest is to have done by then."""
+        time.sleep(patient(seconds))
 
     def boot(self, seconds=90):
         self.expect(self.prompt, seconds)

@@ -30,8 +30,9 @@ def bench_gives_figures_of_real_work():
     rows = measured("getpid") | measured("fault") | measured("fork_exit") | measured("boot_256m")
     results = [(f"bench.{name}", None if name in rows and low <= (rows[name]["helix"] or 0) <= high else f"{rows.get(name)}") for name, (low, high) in PLAUSIBLE.items()]
     counts = rows["fork_exit_wait"].get("serialising", {})
+    # A timer may tick while thousands of calls are counted: far less than one a call.
     return [*results, ("bench.fork_changes_page_tables", None if counts.get("base", 0) >= 2 else f"counted: {counts}"),
-            ("bench.getpid_serialises_nothing", None if rows["getpid"].get("serialising", {}) == {} else f"{rows['getpid']}")]
+            ("bench.getpid_serialises_nothing", None if all(each < 0.02 for each in rows["getpid"].get("serialising", {}).values()) else f"{rows['getpid']}")]
 
 
 @test

@@ -9,6 +9,7 @@ import unittest
 from . import fuzz, initramfs, kernel, packages, qemu, run
 from .filter import Filter
 from .guest import Guest, TimeUp
+from .patience import patient
 from .paths import ROOT, shown
 from .report import Failure, usage_error
 from .words import nearest
@@ -73,6 +74,7 @@ def tell(text):
 
 def captured(command, limit_s, **more):
     """(output, status) of a program; 124 when it took too long."""
+    limit_s = patient(limit_s)
     try:
         done = subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                               timeout=limit_s, **more)
@@ -220,7 +222,7 @@ def boot(command, folder):
     taken = bytearray()
     with open(folder / "boot.log", "wb", buffering=0) as log:
         sieve = Filter(None, taken.extend, log.write, taken.extend)
-        guest = Guest(command, sieve, _NoKeyboard(), KERNEL_LIMIT_S)
+        guest = Guest(command, sieve, _NoKeyboard(), patient(KERNEL_LIMIT_S))
         late = False
         try:
             guest.run()
@@ -280,7 +282,7 @@ def prepared(arch, options, count):
 def streamed(command, limit_s):
     """As captured(), and its lines are shown as they come, without the summary."""
     taken = []
-    with subprocess.Popen(["timeout", "-k", "5", str(limit_s), *command], cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+    with subprocess.Popen(["timeout", "-k", "5", str(round(patient(limit_s))), *command], cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                           text=True, errors="replace") as runner:
         for line in runner.stdout:
             taken.append(line)

@@ -45,8 +45,7 @@ TEST(space, lets_one_thread_at_a_time_into_a_region)
     CHECK(map_at(shared_space, AT + 2 * PAGE_SIZE, 1, READ, nullptr, 0) == STATUS_OK);
     for (uint32_t i = 0; i < THREADS; i++)
         CHECK(thread_spawn("worker", worker_main, i % 2 ? shared_space : nullptr, nullptr) == STATUS_OK);
-    for (int i = 0; i < 100 * THREADS * ROUNDS && done < THREADS; i++)
-        thread_yield();
+    CHECK(test_await(done >= THREADS));
     CHECK_EQUAL(done, THREADS);
     CHECK(most_in_space > 1); // two regions at once
     CHECK_EQUAL(most_in_region, 1);
