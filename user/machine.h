@@ -49,6 +49,7 @@
 #define MACHINE_FRAMES    "machine/x86_64/frames.h"
 #define MACHINE_CRIMES    "machine/x86_64/crimes.h"
 #define MACHINE_REGISTERS "machine/x86_64/registers.h"
+#define MACHINE_KEYS      "machine/x86_64/keys.h"
 #elif defined __aarch64__
 #define MACHINE_BASICS    "machine/aarch64/basics.h"
 #define MACHINE_FAULTS    "machine/aarch64/faults.h"
@@ -56,6 +57,7 @@
 #define MACHINE_FRAMES    "machine/aarch64/frames.h"
 #define MACHINE_CRIMES    "machine/aarch64/crimes.h"
 #define MACHINE_REGISTERS "machine/aarch64/registers.h"
+#define MACHINE_KEYS      "machine/aarch64/keys.h"
 #elif defined __riscv
 #define MACHINE_BASICS    "machine/riscv64/basics.h"
 #define MACHINE_FAULTS    "machine/riscv64/faults.h"
@@ -63,6 +65,7 @@
 #define MACHINE_FRAMES    "machine/riscv64/frames.h"
 #define MACHINE_CRIMES    "machine/riscv64/crimes.h"
 #define MACHINE_REGISTERS "machine/riscv64/registers.h"
+#define MACHINE_KEYS      "machine/riscv64/keys.h"
 #else
 #error "machine.h: a machine without a folder in user/machine/"
 #endif

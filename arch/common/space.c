@@ -159,7 +159,7 @@ bool arch_space_query(const struct arch_space *space, virt_t at, phys_t *frame, 
     if (!entry)
         return false;
     if (frame)
-        frame->raw = page_entry_frame(entry).raw + (at.raw & (table_span(level) - 1) & ~(uint64_t)PAGE_MASK);
+        frame->raw = page_entry_frame(entry).raw + (at.raw & (table_span(level) - PAGE_SIZE));
     if (access)
         *access = page_entry_access(entry) & ~(own ? 0u : (uint32_t)PAGE_WRITE);
     return true;

@@ -12,6 +12,7 @@
 #include <helix/preempt.h>
 #include <helix/thread.h>
 
+#include "keys.h"
 #include "msr.h"
 
 void arch_context_start(void);
@@ -27,18 +28,52 @@ void arch_context_prepare(struct arch_context *context, virt_t stack_top, void (
     context->sp = (uint64_t)(uintptr_t)sp;
 }
 
+// ---- rights per protection key, once those are enabled ----
+
+// The thread that this CPU is about to leave keeps what it has made of the register.
+[[gnu::cold, gnu::noinline]] static void keys_save(void)
+{
+    struct thread *from = cpu_local()->switched_from;
+    if (!(from->flags & THREAD_KERNEL))
+        from->arch.keys = keys_read() ^ KEYS_DEFAULT;
+}
+
+[[gnu::cold, gnu::noinline]] static void keys_give(const struct arch_thread *to)
+{
+    uint32_t wanted = to->keys ^ KEYS_DEFAULT;
+    keys_save();
+    if (keys_read() != wanted)
+        keys_write(wanted);
+}
+
+// ---- segment bases ----
+
+static void bases_write(const struct arch_thread *to)
+{
+    msr_write(MSR_FS_BASE, to->fs_base);
+    msr_write(MSR_KERNEL_GS_BASE, to->gs_base); // the user's: swapgs brings it in
+}
+
 // Programs can change the hidden bases behind the kernel's back (loading a null selector clears one on some CPUs), so they are
 // written whenever another thread's may be there, not only when the figures differ. Only two threads without any need nothing.
-static void bases_give(struct arch_thread *to)
+static void user_state_give(struct arch_thread *to)
 {
     struct arch_cpu *cpu = &cpu_local()->arch;
     const struct arch_thread *before = cpu->base_owner;
     if (before == to)
         return;
-    if (!before || before->fs_base || to->fs_base)
+    if (UNLIKELY(!before)) {
+        bases_write(to);
+        if (keys_enabled)
+            keys_give(to);
+        else
+            cpu->base_owner = to;
+        return;
+    }
+    if (before->fs_base || to->fs_base)
         msr_write(MSR_FS_BASE, to->fs_base);
-    if (!before || before->gs_base || to->gs_base)
-        msr_write(MSR_KERNEL_GS_BASE, to->gs_base); // the user's: swapgs brings it in
+    if (before->gs_base || to->gs_base)
+        msr_write(MSR_KERNEL_GS_BASE, to->gs_base);
     cpu->base_owner = to;
 }
 
@@ -47,7 +82,9 @@ void arch_thread_switch(struct arch_thread *from, struct arch_thread *to)
     if (to->fpu || cpu_local()->arch.fpu_owner) // else the registers hold nobody's state, and the next use traps
         fpu_switch(from, to);
     if (!(container_of(to, struct thread, arch)->flags & THREAD_KERNEL))
-        bases_give(to);
+        user_state_give(to);
+    else if (UNLIKELY(keys_enabled))
+        keys_save();
 }
 
 void arch_thread_reset(struct arch_thread *self)
@@ -55,8 +92,11 @@ void arch_thread_reset(struct arch_thread *self)
     fpu_reset(self);
     preempt_disable();
     self->fs_base = self->gs_base = 0;
-    cpu_local()->arch.base_owner = nullptr; // whatever is loaded is written over
-    bases_give(self);
+    bases_write(self); // over whatever is loaded
+    if (keys_enabled)
+        keys_write(KEYS_DEFAULT);
+    else
+        cpu_local()->arch.base_owner = self;
     preempt_enable();
 }
 
@@ -65,6 +105,8 @@ enum status arch_thread_fork(struct arch_thread *child)
     struct arch_thread *self = fpu_current();
     child->fs_base = self->fs_base;
     child->gs_base = self->gs_base;
+    if (keys_enabled)
+        child->keys = keys_read() ^ KEYS_DEFAULT;
     return fpu_copy(self, child);
 }
 

@@ -15,6 +15,7 @@
 #include <helix/cpu.h>
 
 #include "cpuid.h"
+#include "keys.h"
 #include "msr.h"
 #include "offsets.h"
 #include "xsave.h"
@@ -157,6 +158,7 @@ static void protections_enable(void)
     struct cpuid basic = cpuid_read(1, 0), extended = cpuid_checked(7, 0);
     uint64_t cr4 = cr4_read() | CR4_FXSAVE | CR4_SIMD_EXCEPTIONS;
     cr4 &= ~(CR4_FSGSBASE | CR4_KEYS); // GS is the kernel's to set (trap_paranoid relies on it)
+    cr4 |= keys_enabled ? CR4_KEYS : 0;
     cr4 |= (basic.d >> 13 & 1 ? CR4_GLOBAL : 0) | (basic.c >> 26 & 1 ? CR4_XSAVE : 0);
     cr4 |= (extended.b >> 7 & 1 ? CR4_SMEP : 0) | (extended.b >> 20 & 1 ? CR4_SMAP : 0) | (extended.c >> 2 & 1 ? CR4_UMIP : 0);
     cr4_write(cr4);
@@ -212,5 +214,6 @@ void arch_cpu_init(struct cpu *cpu)
     protections_enable();
     syscall_enable();
     xsave_probe();
+    keys_probe();
     fpu_init_cpu();
 }

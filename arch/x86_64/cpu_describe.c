@@ -72,6 +72,8 @@ static const struct feature {
     { "clflushopt", 7, REGISTER_B, 23 },
     { "sha_ni", 7, REGISTER_B, 29 },
     { "umip", 7, REGISTER_C, 2 },
+    { "pku", 7, REGISTER_C, 3 },
+    { "ospke", 7, REGISTER_C, 3 }, // the CPU says so only once a program has asked for a key
     { "rdpid", 7, REGISTER_C, 22 },
     { "fsrm", 7, REGISTER_D, 4 },
 };

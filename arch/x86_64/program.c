@@ -8,6 +8,8 @@
 
 #include <arch/fpu.h>
 
+#include "keys.h"
+
 enum : uint64_t { SIGNAL_FRAME_MOST = 1024 }; // registers, siginfo, red zone and alignment, without the FPU image
 
 uint16_t arch_elf_machine(void)
@@ -35,5 +37,5 @@ size_t arch_signal_trampoline(const void **code)
 
 uint64_t arch_signal_stack_minimum(void)
 {
-    return align_up(SIGNAL_FRAME_MOST + fpu_area_size(), 64);
+    return align_up(SIGNAL_FRAME_MOST + keys_image_size(fpu_area_size()), 64);
 }

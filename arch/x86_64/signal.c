@@ -16,6 +16,7 @@
 
 #include <helix/thread.h>
 
+#include "keys.h"
 #include "xsave.h"
 
 struct sigcontext {
@@ -55,18 +56,23 @@ enum : uint64_t {
     USER_FLAGS = 0x1 | 0x4 | 0x10 | 0x40 | 0x80 | 0x100 | 0x400 | 0x800 | 0x40000, // CF PF AF ZF SF TF DF OF AC
 };
 
-// Puts the FPU state below `*sp`; 0 in *at when the thread has none.
-static enum status fpu_push(uint64_t *sp, uint64_t *at)
+// Puts the FPU state below `*sp`, with the rights per key where `keys` points to them; 0 in *at when the thread has neither.
+[[gnu::always_inline]] static inline enum status fpu_push(uint64_t *sp, uint64_t *at, const uint32_t *keys)
 {
     *at = 0;
+    if (keys && !thread_current()->arch.fpu && !arch_fpu_first_use())
+        return STATUS_NO_MEMORY;
     if (!thread_current()->arch.fpu)
         return STATUS_OK;
-    size_t size = fpu_area_size();
+    size_t size = keys ? keys_image_size(fpu_area_size()) : fpu_area_size();
     uint64_t place = align_down(*sp - size - sizeof(uint32_t), FPU_ALIGNMENT);
     if (xsave_features()) {
-        const struct fpu_extent extent = { FPU_MAGIC1, (uint32_t)size + 4, xsave_features(), (uint32_t)size, {} };
+        const uint64_t features = xsave_features() | (keys ? KEYS_FEATURE : 0);
+        const struct fpu_extent extent = { FPU_MAGIC1, (uint32_t)size + 4, features, (uint32_t)size, {} };
         if (!arch_user_range(place, size + sizeof(uint32_t)) || user_xsave((void *)(uintptr_t)place, xsave_features(), &extent, size))
             return STATUS_BAD_ADDRESS;
+        if (keys)
+            TRY(keys_push(place, *keys));
     } else {
         fpu_open(); // the newest state is in the area now, and stays there while this thread is in the kernel
         fpu_close(false);
@@ -108,12 +114,13 @@ static void frame_from_context(struct arch_frame *restrict frame, const struct s
     frame->ss = SELECTOR_USER_DATA;
 }
 
-enum status arch_signal_push(struct arch_frame *frame, const struct signal_delivery *delivery)
+[[gnu::always_inline]] static inline enum status frame_push(struct arch_frame *frame, const struct signal_delivery *delivery,
+                                                            const uint32_t *keys)
 {
     uint64_t sp = delivery->on_alternate ? delivery->stack.pointer + delivery->stack.size : frame->rsp - RED_ZONE;
     struct signal_frame image __attribute__((uninitialized)); // every member is written that is copied
     uint64_t fpu_at;
-    TRY(fpu_push(&sp, &fpu_at));
+    TRY(fpu_push(&sp, &fpu_at, keys));
     sp = align_down(sp - sizeof image, 16) - 8; // as after a call
     image.restorer = delivery->restorer;
     image.user.flags = UC_SIGCONTEXT_SS | (fpu_at && xsave_features() ? UC_FP_XSTATE : 0);
@@ -144,7 +151,24 @@ enum status arch_signal_push(struct arch_frame *frame, const struct signal_deliv
     return STATUS_OK;
 }
 
-static enum status fpu_pop(uint64_t at)
+// A stack for signals may be one that the interrupted code has no right on.
+[[gnu::cold, gnu::noinline]] static enum status frame_push_with_keys(struct arch_frame *frame, const struct signal_delivery *delivery)
+{
+    uint32_t rights = keys_read();
+    bool shown = keys_in_frame();
+    keys_write(KEYS_ALL);
+    enum status outcome = frame_push(frame, delivery, shown ? &rights : nullptr);
+    keys_write(outcome == STATUS_OK ? KEYS_DEFAULT : rights);
+    return outcome;
+}
+
+enum status arch_signal_push(struct arch_frame *frame, const struct signal_delivery *delivery)
+{
+    return UNLIKELY(keys_enabled) ? frame_push_with_keys(frame, delivery) : frame_push(frame, delivery, nullptr);
+}
+
+// `keys`: where the rights per key go that the image gives back, nullptr while keys are not enabled.
+[[gnu::always_inline]] static inline enum status fpu_pop(uint64_t at, uint32_t *keys)
 {
     struct arch_thread *self = &thread_current()->arch;
     if (!at) {
@@ -154,7 +178,7 @@ static enum status fpu_pop(uint64_t at)
     }
     if (at % FPU_ALIGNMENT || (!self->fpu && !arch_fpu_first_use()))
         return STATUS_BAD_ADDRESS;
-    if (xsave_features() && arch_user_range(at, fpu_area_size()) && !user_xrstor((const void *)(uintptr_t)at, xsave_features()))
+    if (!keys && xsave_features() && arch_user_range(at, fpu_area_size()) && !user_xrstor((const void *)(uintptr_t)at, xsave_features()))
         return STATUS_OK;
     // The CPU refuses a part of it, or the memory is not there. Checked in a copy: the thread's own area must never hold anything unsafe, even for a moment.
     static_assert(PAGE_SIZE >= 512 + 64);
@@ -162,6 +186,8 @@ static enum status fpu_pop(uint64_t at)
     if (!copy)
         return STATUS_NO_MEMORY;
     enum status outcome = arch_copy_from_user(copy, at, fpu_area_size());
+    if (outcome == STATUS_OK && keys)
+        outcome = keys_pop(at, copy, keys);
     if (outcome == STATUS_OK && !xsave_sanitise(copy))
         outcome = STATUS_BAD_ADDRESS;
     if (outcome == STATUS_OK) {
@@ -172,7 +198,8 @@ static enum status fpu_pop(uint64_t at)
     return outcome;
 }
 
-enum status arch_signal_pop(struct arch_frame *frame, uint64_t *mask, struct linux_stack *stack)
+[[gnu::always_inline]] static inline enum status frame_pop(struct arch_frame *frame, uint64_t *mask, struct linux_stack *stack,
+                                                           uint32_t *keys)
 {
     struct ucontext user __attribute__((uninitialized));
     TRY(arch_copy_from_user(&user, frame->rsp, sizeof user)); // the handler's return took the restorer away
@@ -181,9 +208,23 @@ enum status arch_signal_pop(struct arch_frame *frame, uint64_t *mask, struct lin
         return STATUS_BAD_ADDRESS; // would fault in ring 0 on the way out
     if ((from->cs | USER_RING) != SELECTOR_USER_CODE)
         return STATUS_BAD_ADDRESS; // there is no other code segment to return to
-    TRY(fpu_pop(from->fpu));
+    TRY(fpu_pop(from->fpu, keys));
     frame_from_context(frame, from);
     *mask = user.mask;
     *stack = user.stack;
     return STATUS_OK;
+}
+
+[[gnu::cold, gnu::noinline]] static enum status frame_pop_with_keys(struct arch_frame *frame, uint64_t *mask, struct linux_stack *stack)
+{
+    uint32_t before = keys_read(), rights = KEYS_DEFAULT;
+    keys_write(KEYS_ALL);
+    enum status outcome = frame_pop(frame, mask, stack, &rights);
+    keys_write(outcome == STATUS_OK ? rights : before);
+    return outcome;
+}
+
+enum status arch_signal_pop(struct arch_frame *frame, uint64_t *mask, struct linux_stack *stack)
+{
+    return UNLIKELY(keys_enabled) ? frame_pop_with_keys(frame, mask, stack) : frame_pop(frame, mask, stack, nullptr);
 }

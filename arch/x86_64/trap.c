@@ -77,7 +77,7 @@ static uint64_t fault_address(void)
     return address;
 }
 
-enum : uint64_t { ERROR_PRESENT = 1, ERROR_WRITE = 2, ERROR_USER = 4, ERROR_RESERVED = 8, ERROR_FETCH = 16 };
+enum : uint64_t { ERROR_PRESENT = 1, ERROR_WRITE = 2, ERROR_USER = 4, ERROR_RESERVED = 8, ERROR_FETCH = 16, ERROR_KEY = 32 };
 
 // What the kernel is told of a fault: the error code's bits, under its names.
 static uint32_t fault_kind(uint64_t error)
@@ -91,9 +91,11 @@ static uint32_t fault_kind(uint64_t error)
 {
     if (error & ERROR_RESERVED)
         kernel_fatal_fault("corrupt page table", address, frame);
-    // Its far return reads its own stack. QEMU's TCG (7.2) takes that for the kernel's doing, and SMAP refuses it whatever the kernel
+    // A far return reads the program's own stack. QEMU's TCG (7.2) takes that for the kernel's doing, and SMAP refuses it whatever the kernel
     // maps: the program dies of it, for it would fault for ever.
-    if (error & ERROR_PRESENT)
+    if (error & ERROR_KEY && error & ERROR_USER)
+        kernel_key_fault(address);
+    else if (error & ERROR_PRESENT)
         kernel_exception(EXCEPTION_PAGE_FAULT, "far return", LINUX_SIGSEGV, CODE_KERNEL, 0, frame);
     else
         (void)kernel_page_fault(address, fault_kind(error), frame);
@@ -102,7 +104,7 @@ static uint32_t fault_kind(uint64_t error)
 // From entry.S, interrupts off before and after. Of the frame, the registers that functions preserve are not there.
 void arch_user_page_fault(uint64_t address, uint64_t error, struct arch_frame *frame)
 {
-    if (UNLIKELY((error & (ERROR_RESERVED | ERROR_USER)) != ERROR_USER))
+    if (UNLIKELY((error & (ERROR_RESERVED | ERROR_USER | ERROR_KEY)) != ERROR_USER))
         strange_page_fault(address, error, frame);
     else
         (void)kernel_page_fault(address, fault_kind(error), frame); // always served, by a signal if need be
@@ -115,7 +117,8 @@ static void page_fault(struct arch_frame *frame)
     uint64_t error = frame->error;
     if (error & ERROR_RESERVED)
         kernel_fatal_fault("corrupt page table", address, frame);
-    if (!kernel_page_fault(address, fault_kind(error), frame) && !arch_fault_fixup(frame))
+    bool served = !(error & ERROR_KEY) && kernel_page_fault(address, fault_kind(error), frame);
+    if (!served && !arch_fault_fixup(frame))
         kernel_fatal_fault("page fault", address, frame);
 }
 

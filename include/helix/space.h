@@ -52,7 +52,8 @@ enum region_flags : uint32_t {
     REGION_WIPE_ON_FORK = 1 << 11,   // a child finds zeros in it (MADV_WIPEONFORK); private and anonymous only
 };
 
-// The protection key stands in `access` as arch/space.h says (PAGE_KEY_SHIFT).
+// What a region's access can consist of; the protection key stands in it as arch/space.h says (PAGE_KEY_SHIFT).
+enum : uint32_t { REGION_RIGHTS = PAGE_READ | PAGE_WRITE | PAGE_EXECUTE, REGION_ACCESS = REGION_RIGHTS | PAGE_KEYS };
 
 // One thread at a time serves faults of a region: 4 bytes, whose waiters stand in the space's `fault_waiters`.
 struct CAPABILITY("region") region_lock {
@@ -65,7 +66,7 @@ struct region {
     struct tree_node node;
     uint64_t start, end;
     uint64_t gap, largest_gap;  // free bytes right below it (and its guard); the most of any region in its subtree
-    uint32_t access;            // PAGE_READ | PAGE_WRITE | PAGE_EXECUTE and the key; 0: PROT_NONE
+    uint32_t access;            // REGION_ACCESS: rights (none: PROT_NONE) and the protection key
     _Atomic uint32_t flags;     // enum region_flags
     struct page_source *source; // nullptr: anonymous
     uint64_t offset;            // of `start` in the source, in bytes
@@ -82,6 +83,7 @@ struct space {
     uint64_t heap_start, heap_end;   // brk; 0: no heap
     uint64_t map_top;                // mmap searches downwards from here
     uint32_t region_count, spare_count;
+    uint32_t keys;                                 // protection keys that are allocated, a bit each; key 0 is from the start
     uint64_t limit_data, limit_space, limit_stack; // bytes; UINT64_MAX: none
     uint64_t limit_locked;                         // as of the last call that locks; UINT64_MAX: none
     bool lock_future, lock_future_at_fault;        // mlockall: what is mapped from now on is locked; its pages come at faults
@@ -139,9 +141,25 @@ enum status space_map(struct space *space, const struct map_request *request, ui
 // Unmaps whatever lies in [at, at + size), splitting regions at the edges. Nothing mapped there is no error (POSIX).
 enum status space_unmap(struct space *space, uint64_t at, uint64_t size);
 
-// STATUS_NO_MEMORY when part of the range is not mapped (POSIX ENOMEM), STATUS_DENIED when a part may never be written,
-// STATUS_BAD_ARGUMENT when `at` is no page; nothing is changed then.
-enum status space_protect(struct space *space, uint64_t at, uint64_t size, uint32_t access);
+// Gives a range other rights (REGION_RIGHTS), and a protection key unless each region is to keep its own. STATUS_NO_MEMORY when part of the
+// range is not mapped (POSIX ENOMEM), STATUS_DENIED when a part may never be written: what lies before that part changed. STATUS_BAD_ARGUMENT
+// when `at` is no page or the key is not allocated; nothing changed then.
+enum : uint32_t { SPACE_KEY_KEPT = UINT32_MAX };
+enum status space_protect_key(struct space *space, uint64_t at, uint64_t size, uint32_t access, uint32_t key);
+
+static inline enum status space_protect(struct space *space, uint64_t at, uint64_t size, uint32_t access)
+{
+    return space_protect_key(space, at, size, access, SPACE_KEY_KEPT);
+}
+
+// Linux pkey_alloc and pkey_free (arch/keys.h has the rights, which are the running thread's). STATUS_NO_SPACE: all keys are taken, or the
+// CPU has none. free, which leaves pages their key: STATUS_BAD_ARGUMENT, not allocated. Nothing changed then.
+enum status space_key_alloc(struct space *space, uint32_t rights, uint32_t *key);
+enum status space_key_free(struct space *space, uint32_t key);
+
+// Whether others than key 0 are allocated; the key of the page at `address`, 0 where nothing is mapped.
+bool space_has_keys(const struct space *space);
+uint32_t space_key_at(struct space *space, uint64_t address);
 
 // Where the first region of [at, at + size) starts, if it is one that grows down (PROT_GROWSDOWN). STATUS_NO_MEMORY: nothing there; STATUS_BAD_ARGUMENT: a region that does not grow.
 enum status space_stack_start(struct space *space, uint64_t at, uint64_t size, uint64_t *start);

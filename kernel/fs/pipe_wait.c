@@ -5,6 +5,8 @@
 // while the pipe is empty; who wakes it takes it out, under the lock, so that its record is not touched after it has gone on.
 #include "pipe.h"
 
+#include <arch/keys.h>
+
 #include <helix/preempt.h>
 #include <helix/process.h>
 #include <helix/space.h>
@@ -41,7 +43,7 @@ enum status pipe_await_bytes(struct pipe *pipe, const struct io_vector *to, bool
 {
     struct pipe_reader reader = { .thread = thread_current(), .to = to };
     enum status status = STATUS_OK;
-    if (to->user && to->left >= GIVEN_MIN && !nonblocking) {
+    if (to->user && to->left >= GIVEN_MIN && !nonblocking && arch_keys_plain()) {
         reader.space = reader.thread->process->space;
         space_retain(reader.space);
     }
@@ -69,7 +71,7 @@ void pipe_wake_reader(struct pipe *pipe)
 bool pipe_give(struct pipe *pipe, struct io_vector *from, size_t *done)
 {
     struct pipe_reader *reader = pipe->reader;
-    if (!reader || !reader->space || !from->user || from->left < GIVEN_MIN)
+    if (!reader || !reader->space || !from->user || from->left < GIVEN_MIN || !arch_keys_plain())
         return false;
     size_t given = space_transfer(thread_current()->process->space, from->address, reader->space, reader->to->address,
                                   MIN(from->left, reader->to->left));

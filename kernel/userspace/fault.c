@@ -68,6 +68,19 @@ bool kernel_page_fault(uint64_t address, uint32_t kind, struct arch_frame *frame
     return true;
 }
 
+// As on Linux the key is told that the region has now, should it have changed since.
+void kernel_key_fault(uint64_t address)
+{
+    enum { PLACE = 4 }; // si_pkey, in words behind the address
+    struct thread *self = thread_current();
+    struct linux_siginfo info = { .number = LINUX_SIGSEGV, .code = LINUX_SEGV_PKUERR, .address = address };
+    cpu_local()->page_faults++;
+    arch_interrupts_enable();
+    info.words[PLACE] = (int32_t)space_key_at(self->process->space, address);
+    signal_force(self, &info);
+    (void)arch_interrupts_disable();
+}
+
 void kernel_exception(uint32_t vector, const char *name, int signal, int code, uint64_t address, struct arch_frame *frame)
 {
     if (!arch_frame_from_user(frame)) {

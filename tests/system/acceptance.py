@@ -98,12 +98,12 @@ def guest_programs_files():
 
 @test
 def guest_programs_processes():
-    return run_programs(["processes", "signals", "faults", "memory", "residency", "fpu", "registers", "threads", "spaces"], "musl.")
+    return run_programs(["processes", "signals", "faults", "memory", "residency", "keys", "fpu", "registers", "threads", "spaces"], "musl.")
 
 
 @test
 def guest_programs_glibc():
-    names = ["processes", "signals", "faults", "threads", "files", "memory", "residency", "fpu"]
+    names = ["processes", "signals", "faults", "threads", "files", "memory", "residency", "keys", "fpu"]
     built = {name: build_glibc(name) for name in names}
     files = {f"t/{name}": (path.read_bytes(), 0o755) for name, path in built.items()}
     return run_programs(names, "glibc.", folder="/t", archives=[archive("glibc", files)])

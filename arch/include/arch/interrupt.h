@@ -56,6 +56,9 @@ enum fault_kind : uint32_t {
 // code or a copy routine. True: served (retry the instruction). False: the port looks into its fault table (copy
 // routines) and, without an entry there, the fault is fatal: kernel_fatal_fault().
 bool kernel_page_fault(uint64_t address, uint32_t kind, struct arch_frame *frame);
+
+// User code touched `address`, a page that is there, without a right on its protection key. Interrupts off.
+void kernel_key_fault(uint64_t address);
 [[noreturn]] void kernel_fatal_fault(const char *what, uint64_t address, struct arch_frame *frame);
 
 // The handlers of system calls by number, and at SYSCALL_SLOTS that of every other number (kernel/userspace/syscall/table.c). The port

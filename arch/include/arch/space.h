@@ -20,7 +20,10 @@ enum page_access : uint32_t {
     PAGE_UNCACHED = 1 << 4, // device registers
     PAGE_GLOBAL = 1 << 5,   // kernel half: survives a switch of space
     PAGE_BORROWED = 1 << 6, // the mapping holds no reference on its frame
+    PAGE_KEYS = 15 << 8,    // the protection key (keys.h), PAGE_KEY_SHIFT bits up; ports without keys pass over it
 };
+
+enum { PAGE_KEY_SHIFT = 8 };
 
 #include <arch/impl/space.h> // struct arch_space (table_space.h)
 

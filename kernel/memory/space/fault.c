@@ -25,7 +25,7 @@ struct fault {
 
 static uint32_t access_full(const struct region *region)
 {
-    return region->access | PAGE_USER;
+    return (region->access & REGION_ACCESS) | PAGE_USER;
 }
 
 static uint32_t access_without_write(const struct region *region)
@@ -231,7 +231,7 @@ static enum status fault_write_present(const struct fault *fault, uint64_t entry
 
 static enum status fault_present(const struct fault *fault, uint64_t entry, uint32_t wanted)
 {
-    if (page_entry_access(entry) & wanted) { // another thread was faster, or this CPU remembers what was before
+    if (page_entry_access(entry) & wanted & REGION_RIGHTS) { // another thread was faster, or this CPU remembers what was before
         arch_space_flush_way(&fault->space->arch, fault->page);
         return STATUS_OK;
     }
@@ -253,7 +253,7 @@ static struct region *stack_grow(struct space *space, uint64_t address) MUST_HOL
     if (!region || !(region->flags & REGION_GROWS_DOWN) || start < SPACE_LOWEST || region->end - start > space->limit_stack)
         return nullptr;
     struct region *below = region_previous(region);
-    if (below && below->access && start - below->end < STACK_GUARD_GAP)
+    if (below && below->access & REGION_RIGHTS && start - below->end < STACK_GUARD_GAP)
         return nullptr;
     uint64_t added = region->start - start;
     if (added > space->limit_space || space->mapped > space->limit_space - added)

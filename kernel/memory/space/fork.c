@@ -56,6 +56,7 @@ static void fork_copy_fields(const struct space *parent, struct space *child)
     child->heap_start = parent->heap_start;
     child->heap_end = parent->heap_end;
     child->map_top = parent->map_top;
+    child->keys = parent->keys;
     child->limit_data = parent->limit_data;
     child->limit_space = parent->limit_space;
     child->limit_stack = parent->limit_stack;

@@ -124,7 +124,7 @@ enum status space_map(struct space *space, const struct map_request *request, ui
     uint32_t flags = map_region_flags(request->flags);
     TRY(map_check(request, align_up(request->size, PAGE_SIZE), flags));
     model.end = align_up(request->size, PAGE_SIZE);
-    model.access = request->access & (PAGE_READ | PAGE_WRITE | PAGE_EXECUTE);
+    model.access = request->access & REGION_RIGHTS;
     atomic_init(&model.flags, flags);
     model.source = request->source;
     model.offset = request->source ? request->offset : 0;

@@ -7,16 +7,19 @@
 
 #include <abi/linux/mman.h>
 
+#include <arch/keys.h>
+
 #include <helix/log.h>
 #include <helix/random.h>
 
-enum { MODEL_PAGES = 3 * 512, COMPARE_EVERY = 50, FORKED_STEPS = 4, SEEDS = 3 };
+enum { MODEL_PAGES = 3 * 512, MODEL_KEYS = 3, COMPARE_EVERY = 50, FORKED_STEPS = 4, SEEDS = 3 };
 enum : uint32_t { SEED_FIXED = 1 }; // the first; the others come from the generator
 
 // Pages that were written are resident; those that were only read may be, and are not after fork.
 struct model_page {
     bool mapped, written, seen, large; // large: large pages are wanted
-    uint8_t access, value;
+    uint16_t access;                   // the protection key as well
+    uint8_t value;
 };
 
 // How much of the model a run uses: little, so that requests meet each other often, or so much that tables fill up and are shared by fork.
@@ -71,7 +74,7 @@ static void step_map(struct model *model, const struct step *step)
 {
     SEE(map_at(model->space, address_of(step->first), step->count, step->access, nullptr, 0) == STATUS_OK);
     for (uint32_t i = step->first; i < step->first + step->count; i++)
-        model->page[i] = (struct model_page){ .mapped = true, .access = (uint8_t)step->access };
+        model->page[i] = (struct model_page){ .mapped = true, .access = (uint16_t)step->access };
 }
 
 static void step_unmap(struct model *model, const struct step *step)
@@ -87,7 +90,17 @@ static void step_protect(struct model *model, const struct step *step)
     SEE(space_protect(model->space, address_of(step->first), step->count * PAGE_SIZE, step->access) ==
         (whole ? STATUS_OK : STATUS_NO_MEMORY));
     for (uint32_t i = step->first; i < step->first + step->count && model->page[i].mapped; i++)
-        model->page[i].access = (uint8_t)step->access; // up to the first hole
+        model->page[i].access = (uint16_t)(step->access | (model->page[i].access & PAGE_KEYS)); // up to the first hole
+}
+
+static void step_key(struct model *model, const struct step *step)
+{
+    uint32_t key = step->value % MODEL_KEYS;
+    bool whole = model_whole(model, step->first, step->count);
+    SEE(space_protect_key(model->space, address_of(step->first), step->count * PAGE_SIZE, step->access, key) ==
+        (whole ? STATUS_OK : STATUS_NO_MEMORY));
+    for (uint32_t i = step->first; i < step->first + step->count && model->page[i].mapped; i++)
+        model->page[i].access = (uint16_t)(step->access | key << PAGE_KEY_SHIFT);
 }
 
 static void step_discard(struct model *model, const struct step *step)
@@ -183,8 +196,8 @@ static void step_fork(struct model *model, const struct step *step)
 }
 
 static void (*const steps[])(struct model *model, const struct step *step) = {
-    step_map,   step_unmap, step_protect,          step_protect, step_discard, step_write,
-    step_write, step_move,  step_want_large_pages, step_fill,    step_fork,
+    step_map,   step_unmap, step_protect, step_protect,          step_key,  step_discard,
+    step_write, step_write, step_move,    step_want_large_pages, step_fill, step_fork,
 };
 
 static void any_step(struct model *model, bool may_fork)
@@ -249,12 +262,16 @@ static void compare_tree(struct space *space) MUST_SHARE(space->lock)
 
 static void compare_pages(const struct model *model, uint64_t *mapped) MUST_SHARE(model->space->lock)
 {
+    uint32_t access;
     for (uint32_t i = 0; i < model->size->pages; i++) {
         const struct region *region = space_find(model->space, address_of(i));
         *mapped += model->page[i].mapped ? PAGE_SIZE : 0;
         SEE_EQUAL(region != nullptr, model->page[i].mapped);
         if (region)
             SEE_EQUAL(region->access, model->page[i].access);
+        if (region && arch_space_query(&model->space->arch, (virt_t){ address_of(i) }, nullptr, &access) && access & PAGE_READ &&
+            arch_keys() > 1)
+            SEE_EQUAL(access & PAGE_KEYS, region->access & PAGE_KEYS);
     }
 }
 
@@ -285,6 +302,7 @@ static void model_run(const struct model_size *size, uint32_t seed)
     struct model *model = &parent_model;
     unsigned i;
     *model = (struct model){ .space = space_new(), .size = size };
+    model->space->keys = (1 << MODEL_KEYS) - 1; // as if they had been allocated, where the CPU has none, too
     random_state = seed;
     wrong = 0;
     for (i = 0; i < size->steps && !wrong; i++) {

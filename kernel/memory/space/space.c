@@ -44,6 +44,7 @@ enum status space_make(struct space **made)
     wait_queue_init(&space->fault_waiters);
     list_init(&space->link);
     space->map_top = align_down(arch_user_end() - STACK_GUARD_GAP, PAGE_SIZE);
+    space->keys = SPACE_KEYS_FIRST;
     space->limit_data = space->limit_space = space->limit_stack = space->limit_locked = UINT64_MAX;
     atomic_store_explicit(&space->references, 1, memory_order_relaxed);
     *made = space;

@@ -15,6 +15,8 @@ enum : uint64_t {
 // What faults set in a region, and what does not part it from its neighbours.
 enum : uint32_t { REGION_PAGES = REGION_ANONYMOUS_PAGES | REGION_TOUCHED };
 
+enum : uint32_t { SPACE_KEYS_FIRST = 1 << 0 }; // that a new space has
+
 enum {
     SPACE_REGIONS_MAX = 65'530, // Linux's vm.max_map_count
     SPARE_REGIONS = 4,          // that a space keeps
@@ -63,7 +65,7 @@ static inline bool region_holds_pages(const struct region *region)
 // it asked for: no processor has pages for writing only.
 static inline uint32_t access_before_write(uint32_t access)
 {
-    return (access & ~PAGE_WRITE) | (access & PAGE_WRITE ? PAGE_READ : 0) | PAGE_USER;
+    return (access & REGION_ACCESS & ~PAGE_WRITE) | (access & PAGE_WRITE ? PAGE_READ : 0) | PAGE_USER;
 }
 
 // Whether such a region counts as data (RLIMIT_DATA), as Linux has it.

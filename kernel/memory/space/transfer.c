@@ -18,7 +18,7 @@ static char *byte_reach(const struct space *space, uint64_t at, uint32_t wanted)
     enum : uint32_t { PLAIN = PAGE_READ | PAGE_WRITE | PAGE_EXECUTE | PAGE_USER | PAGE_BORROWED };
     phys_t frame;
     uint32_t access;
-    if (!arch_space_query(&space->arch, (virt_t){ at & ~(uint64_t)PAGE_MASK }, &frame, &access) || !(access & wanted) || (access & ~PLAIN))
+    if (!arch_space_query(&space->arch, (virt_t){ at }, &frame, &access) || !(access & wanted) || (access & ~PLAIN))
         return nullptr;
     if (wanted & PAGE_WRITE)
         frame_written(frame);

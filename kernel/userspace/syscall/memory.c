@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// memory.c: system calls on the address space: mmap, mprotect, munmap, brk and mremap.
+// memory.c: system calls on the address space: mmap, mprotect, munmap, brk, mremap, and those on protection keys.
 #include "calls.h"
 #include "memory.h"
 
@@ -7,6 +7,7 @@
 #include <abi/linux/mman.h>
 #include <abi/linux/stat.h>
 
+#include <arch/keys.h>
 #include <arch/user.h>
 
 #include <helix/space.h>
@@ -144,7 +145,7 @@ int64_t sys_munmap(struct thread *self, const struct syscall_arguments *argument
 }
 
 // A range with PROT_GROWSDOWN reaches down to where the stack that holds it begins. Nothing grows up here.
-static enum status protect_stack(struct thread *self, uint64_t at, uint64_t size, uint32_t access)
+static enum status protect_stack(struct thread *self, uint64_t at, uint64_t size, uint32_t access, uint32_t key)
 {
     uint64_t start;
     if (!size)
@@ -152,18 +153,43 @@ static enum status protect_stack(struct thread *self, uint64_t at, uint64_t size
     if (at + size < at)
         return STATUS_NO_MEMORY;
     TRY(space_stack_start(self->process->space, at, size, &start));
-    return space_protect(self->process->space, start, at + size - start, access);
+    return space_protect_key(self->process->space, start, at + size - start, access, key);
+}
+
+// `key`: an int of −1, too, says that keys stay (SPACE_KEY_KEPT).
+static inline enum status protect(struct thread *self, const uint64_t *value, uint32_t key)
+{
+    uint64_t other = value[2] & ~(uint64_t)(LINUX_PROT_READ | LINUX_PROT_WRITE | LINUX_PROT_EXEC | LINUX_PROT_SEM);
+    if (LIKELY(!other))
+        return space_protect_key(self->process->space, value[0], value[1], access_from(value[2]), key);
+    if (other != LINUX_PROT_GROWSDOWN || !is_aligned(value[0], PAGE_SIZE))
+        return STATUS_BAD_ARGUMENT;
+    return protect_stack(self, value[0], value[1], access_from(value[2]), key);
 }
 
 int64_t sys_mprotect(struct thread *self, const struct syscall_arguments *arguments)
 {
-    const uint64_t *value = arguments->value;
-    uint64_t other = value[2] & ~(uint64_t)(LINUX_PROT_READ | LINUX_PROT_WRITE | LINUX_PROT_EXEC | LINUX_PROT_SEM);
-    if (LIKELY(!other))
-        return syscall_result(space_protect(self->process->space, value[0], value[1], access_from(value[2])));
-    if (other != LINUX_PROT_GROWSDOWN || !is_aligned(value[0], PAGE_SIZE))
+    return syscall_result(protect(self, arguments->value, SPACE_KEY_KEPT));
+}
+
+int64_t sys_pkey_mprotect(struct thread *self, const struct syscall_arguments *arguments)
+{
+    return syscall_result(protect(self, arguments->value, (uint32_t)arguments->value[3]));
+}
+
+int64_t sys_pkey_alloc(struct thread *self, const struct syscall_arguments *arguments)
+{
+    uint64_t flags = arguments->value[0], rights = arguments->value[1];
+    uint32_t key;
+    if (flags || rights & ~(uint64_t)KEY_RIGHTS)
         return syscall_result(STATUS_BAD_ARGUMENT);
-    return syscall_result(protect_stack(self, value[0], value[1], access_from(value[2])));
+    enum status outcome = space_key_alloc(self->process->space, (uint32_t)rights, &key);
+    return outcome == STATUS_OK ? (int64_t)key : syscall_result(outcome);
+}
+
+int64_t sys_pkey_free(struct thread *self, const struct syscall_arguments *arguments)
+{
+    return syscall_result(space_key_free(self->process->space, (uint32_t)arguments->value[0]));
 }
 
 int64_t sys_brk(struct thread *self, const struct syscall_arguments *arguments)

@@ -11,8 +11,11 @@ enum page_entry_bits : uint64_t {
     PAGE_ENTRY_LARGE = 1 << 7,
     PAGE_ENTRY_KEPT = 1 << 9, // a frame without access
     PAGE_ENTRY_BORROWED = 1 << 10,
+    PAGE_ENTRY_KEYS = 15ull << 59,
     PAGE_ENTRY_FRAME = 0x000f'ffff'ffff'f000,
 };
+
+enum { PAGE_ENTRY_KEY_SHIFT = 59 - PAGE_KEY_SHIFT };
 
 enum { HOST_TAGS = 64 }; // few, so that tests run through many generations
 
@@ -48,7 +51,8 @@ static inline uint64_t page_entry(phys_t frame, uint32_t access)
     uint64_t entry = frame.raw | (access & PAGE_USER ? PAGE_ENTRY_USER : 0) | (access & PAGE_BORROWED ? PAGE_ENTRY_BORROWED : 0);
     if (!(access & (PAGE_READ | PAGE_WRITE | PAGE_EXECUTE)))
         return entry | PAGE_ENTRY_KEPT;
-    return entry | PAGE_ENTRY_PRESENT | (access & PAGE_WRITE ? PAGE_ENTRY_WRITE : 0) | (access & PAGE_EXECUTE ? PAGE_ENTRY_EXECUTE : 0);
+    return entry | PAGE_ENTRY_PRESENT | (access & PAGE_WRITE ? PAGE_ENTRY_WRITE : 0) | (access & PAGE_EXECUTE ? PAGE_ENTRY_EXECUTE : 0) |
+           (uint64_t)(access & PAGE_KEYS) << PAGE_ENTRY_KEY_SHIFT;
 }
 
 static inline uint64_t page_entry_large(uint64_t entry)
@@ -102,7 +106,7 @@ static inline uint32_t page_entry_access(uint64_t entry)
     if (!page_entry_present(entry))
         return borrowed;
     return borrowed | PAGE_READ | (entry & PAGE_ENTRY_WRITE ? PAGE_WRITE : 0) | (entry & PAGE_ENTRY_EXECUTE ? PAGE_EXECUTE : 0) |
-           (entry & PAGE_ENTRY_USER ? PAGE_USER : 0);
+           (entry & PAGE_ENTRY_USER ? PAGE_USER : 0) | (entry & PAGE_ENTRY_KEYS) >> PAGE_ENTRY_KEY_SHIFT;
 }
 
 static inline uint64_t page_entry_write_protect(uint64_t entry)

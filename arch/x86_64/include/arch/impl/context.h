@@ -13,4 +13,5 @@ struct arch_thread {
     uint64_t fs_base, gs_base;
     void *fpu;        // XSAVE area; nullptr: never used the FPU
     uint32_t fpu_cpu; // CPU whose registers hold the newest state, valid while that CPU's fpu_owner is this
+    uint32_t keys;    // what differs from KEYS_DEFAULT in PKRU while the thread does not run (keys.c)
 };

@@ -10,17 +10,17 @@ enum { CPU_FRAME_SIZE = 22 * 8 }; // a struct arch_frame
 
 // What entry code reaches through GS at fixed offsets (arch/x86_64/offsets.h repeats them for assembly).
 struct arch_cpu {
-    struct arch_cpu *self;              // 0
-    struct thread *current;             // 8
-    uint64_t kernel_frame;              // 16: where the frame of an entry from user mode lies
-    uint64_t user_sp;                   // 24: scratch between entry and the stack switch
-    uint32_t preempt_count;             // 32: depth, and bit 31 set while no reschedule is asked
-    uint32_t exit_work;                 // 36
-    struct arch_thread *fpu_owner;      // whose FPU state the registers hold; nullptr: nobody's
-    struct arch_thread *base_owner;     // whose user segment bases the MSRs hold; nullptr: nobody knows
-    uint32_t apic_id;                   // of this CPU, where interrupt lines are routed to
-    struct arch_space *space;           // the user space that is loaded
-    uint64_t tag_generation;            // of asid.c, in which its translations were last forgotten
+    struct arch_cpu *self;          // 0
+    struct thread *current;         // 8
+    uint64_t kernel_frame;          // 16: where the frame of an entry from user mode lies
+    uint64_t user_sp;               // 24: scratch between entry and the stack switch
+    uint32_t preempt_count;         // 32: depth, and bit 31 set while no reschedule is asked
+    uint32_t exit_work;             // 36
+    struct arch_thread *fpu_owner;  // whose FPU state the registers hold; nullptr: nobody's
+    struct arch_thread *base_owner; // whose user segment bases the MSRs hold; nullptr: nobody knows, and always so once keys are enabled
+    uint32_t apic_id;               // of this CPU, where interrupt lines are routed to
+    struct arch_space *space;       // the user space that is loaded
+    uint64_t tag_generation;        // of asid.c, in which its translations were last forgotten
     struct x86_descriptors descriptors; // last: GDT, TSS, interrupt stacks
 };
 static_assert(offsetof(struct arch_cpu, kernel_frame) == 16 && offsetof(struct arch_cpu, user_sp) == 24 &&

@@ -14,9 +14,12 @@ enum page_entry_bits : uint64_t {
     PAGE_ENTRY_GLOBAL = 1 << 8,
     PAGE_ENTRY_KEPT = 1 << 9,      // available to software: a frame without access
     PAGE_ENTRY_BORROWED = 1 << 10, // likewise: no reference is held on the frame
+    PAGE_ENTRY_KEYS = 15ull << 59, // the protection key
     PAGE_ENTRY_NO_EXECUTE = 1ull << 63,
     PAGE_ENTRY_FRAME = 0x000f'ffff'ffff'f000,
 };
+
+enum { PAGE_ENTRY_KEY_SHIFT = 59 - PAGE_KEY_SHIFT }; // from PAGE_KEYS
 
 enum : uint64_t { PAGE_CONTROL_GLOBAL = 1 << 7 }; // CR4.PGE
 
@@ -54,14 +57,22 @@ static inline bool page_table_start(phys_t root)
     return true;
 }
 
+// What the bits of an access say goes over into an entry, and back, several at a time where they lie equally far apart.
+static_assert(PAGE_READ == 1 << 0 && PAGE_WRITE == 1 << 1 && PAGE_EXECUTE == 1 << 2 && PAGE_USER == 1 << 3 && PAGE_UNCACHED == 1 << 4 &&
+              PAGE_GLOBAL == 1 << 5 && PAGE_BORROWED == 1 << 6);
+
+static inline uint64_t page_entry_rights(uint32_t access)
+{
+    uint64_t kept = (access & (PAGE_USER | PAGE_UNCACHED)) >> 1 | (access & PAGE_BORROWED) << 4;
+    if (!(access & (PAGE_READ | PAGE_WRITE | PAGE_EXECUTE)))
+        return kept | PAGE_ENTRY_KEPT;
+    return kept | PAGE_ENTRY_PRESENT | PAGE_ENTRY_ACCESSED | PAGE_ENTRY_DIRTY | (access & (PAGE_WRITE | PAGE_UNCACHED)) |
+           (access & PAGE_GLOBAL) << 3 | (uint64_t)(~access & PAGE_EXECUTE) << 61 | (uint64_t)(access & PAGE_KEYS) << PAGE_ENTRY_KEY_SHIFT;
+}
+
 static inline uint64_t page_entry(phys_t frame, uint32_t access)
 {
-    uint64_t entry = frame.raw | (access & PAGE_USER ? PAGE_ENTRY_USER : 0) | (access & PAGE_BORROWED ? PAGE_ENTRY_BORROWED : 0);
-    if (!(access & (PAGE_READ | PAGE_WRITE | PAGE_EXECUTE)))
-        return entry | PAGE_ENTRY_KEPT;
-    return entry | PAGE_ENTRY_PRESENT | PAGE_ENTRY_ACCESSED | PAGE_ENTRY_DIRTY | (access & PAGE_WRITE ? PAGE_ENTRY_WRITE : 0) |
-           (access & PAGE_UNCACHED ? PAGE_ENTRY_NO_CACHE | PAGE_ENTRY_WRITE_THROUGH : 0) | (access & PAGE_GLOBAL ? PAGE_ENTRY_GLOBAL : 0) |
-           (access & PAGE_EXECUTE ? 0 : PAGE_ENTRY_NO_EXECUTE);
+    return frame.raw | page_entry_rights(access);
 }
 
 static inline uint64_t page_entry_large(uint64_t entry)
@@ -112,11 +123,11 @@ static inline bool page_entry_is_own(uint64_t entry)
 
 static inline uint32_t page_entry_access(uint64_t entry)
 {
-    uint32_t borrowed = entry & PAGE_ENTRY_BORROWED ? PAGE_BORROWED : 0;
+    uint32_t borrowed = entry >> 4 & PAGE_BORROWED;
     if (!page_entry_present(entry))
         return borrowed;
-    return borrowed | PAGE_READ | (entry & PAGE_ENTRY_WRITE ? PAGE_WRITE : 0) | (entry & PAGE_ENTRY_NO_EXECUTE ? 0 : PAGE_EXECUTE) |
-           (entry & PAGE_ENTRY_USER ? PAGE_USER : 0);
+    return borrowed | (entry & (PAGE_READ | PAGE_WRITE)) | (entry << 1 & PAGE_USER) | (~entry >> 61 & PAGE_EXECUTE) |
+           (entry >> PAGE_ENTRY_KEY_SHIFT & PAGE_KEYS);
 }
 
 static inline uint64_t page_entry_write_protect(uint64_t entry)
