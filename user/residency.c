@@ -354,7 +354,112 @@ static void data_limit_counts_private_mappings(void)
     CHECK_EQUAL(mprotect(readable, PAGE, PROT_READ | PROT_WRITE), 0);
 }
 
+// ---- /proc/self/smaps ----
+
+static char smaps_text[256 * 1024];
+
+static void smaps_read(const char *path)
+{
+    size_t length = 0;
+    ssize_t got;
+    int file = open(path, O_RDONLY);
+    CHECK(file >= 0);
+    while ((got = read(file, smaps_text + length, sizeof smaps_text - 1 - length)) > 0)
+        length += (size_t)got;
+    smaps_text[length] = 0;
+    close(file);
+}
+
+// A figure in KiB of the mapping that begins at `at`.
+static long smaps_figure(const void *at, const char *name)
+{
+    char start[40];
+    smaps_read("/proc/self/smaps");
+    snprintf(start, sizeof start, "%08lx-", (unsigned long)at);
+    const char *found = strstr(smaps_text, start);
+    CHECK(found != NULL);
+    CHECK((found = strstr(found, name)) != NULL);
+    return strtol(found + strlen(name), NULL, 10);
+}
+
+static void smaps_tells_what_a_mapping_has_in_memory(void)
+{
+    char *outer = map(16, PROT_NONE, MAP_PRIVATE); // neighbours that it does not become one with
+    char *at = outer + 4 * PAGE;
+    CHECK_EQUAL(mprotect(at, 8 * PAGE, PROT_READ | PROT_WRITE), 0);
+    at[0] = at[PAGE] = at[5 * PAGE] = 1;
+    CHECK_EQUAL(smaps_figure(at, "\nSize:"), 32);
+    CHECK_EQUAL(smaps_figure(at, "\nRss:"), 12);
+    CHECK_EQUAL(smaps_figure(at, "\nPss:"), 12);
+    CHECK_EQUAL(smaps_figure(at, "\nPrivate_Dirty:"), 12);
+    CHECK_EQUAL(smaps_figure(at, "\nAnonymous:"), 12);
+    CHECK_EQUAL(smaps_figure(at, "\nLocked:"), 0);
+    CHECK_EQUAL(smaps_figure(at, "\nKernelPageSize:"), 4);
+    int ready[2];
+    CHECK_EQUAL(pipe(ready), 0);
+    pid_t child = fork();
+    if (child == 0) {
+        close(ready[1]);
+        char byte;
+        _exit(read(ready[0], &byte, 1) == 0 ? 0 : 1);
+    }
+    CHECK_EQUAL(smaps_figure(at, "\nShared_Dirty:"), 12);
+    CHECK_EQUAL(smaps_figure(at, "\nPss:"), 6);
+    at[0] = 2;
+    CHECK_EQUAL(smaps_figure(at, "\nPrivate_Dirty:"), 4);
+    CHECK_EQUAL(smaps_figure(at, "\nPss:"), 8);
+    close(ready[1]);
+    CHECK_EQUAL(check_wait(child), 0);
+    CHECK_EQUAL(smaps_figure(at, "\nPrivate_Dirty:"), 12);
+    CHECK_EQUAL(madvise(at, 8 * PAGE, MADV_DONTNEED), 0);
+    CHECK_EQUAL(smaps_figure(at, "\nRss:"), 0);
+}
+
+static void smaps_tells_files_from_copies(void)
+{
+    check_enter_scratch();
+    int fd = open("f", O_RDWR | O_CREAT, 0644);
+    CHECK_EQUAL(ftruncate(fd, 4 * PAGE), 0);
+    for (int i = 0; i < 4; i++)
+        CHECK_EQUAL(pwrite(fd, "x", 1, i * PAGE), 1);
+    char *at = mmap(NULL, 4 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
+    CHECK(at != MAP_FAILED);
+    CHECK_EQUAL(at[0] + at[PAGE] + at[2 * PAGE] + at[3 * PAGE], 4 * 'x');
+    CHECK_EQUAL(smaps_figure(at, "\nRss:"), 16);
+    CHECK_EQUAL(smaps_figure(at, "\nAnonymous:"), 0);
+    at[PAGE] = 'y';
+    CHECK_EQUAL(smaps_figure(at, "\nAnonymous:"), 4);
+    CHECK_EQUAL(smaps_figure(at, "\nPrivate_Dirty:") >= 4, 1);
+    CHECK(strstr(smaps_text, "/f\n") != NULL);
+    CHECK_EQUAL(unlink("f"), 0);
+    (void)smaps_figure(at, "\nRss:");
+    CHECK(strstr(smaps_text, " (deleted)\n") != NULL);
+    struct stat status;
+    char number[40];
+    CHECK_EQUAL(fstat(fd, &status), 0);
+    snprintf(number, sizeof number, " %lu ", (unsigned long)status.st_ino);
+    CHECK(strstr(smaps_text, number) != NULL);
+    smaps_read("/proc/self/smaps_rollup");
+    CHECK(strstr(smaps_text, "[rollup]\n") && strstr(smaps_text, "\nRss:") && strstr(smaps_text, "\nPss:"));
+}
+
+static void status_remembers_the_most_memory(void)
+{
+    enum { MANY = 2048 };
+    long peak = status_figure("VmPeak:"), most = status_figure("VmHWM:");
+    char *at = map_private(MANY);
+    memset(at, 1, MANY * PAGE);
+    CHECK_EQUAL(munmap(at, MANY * PAGE), 0);
+    CHECK(status_figure("VmPeak:") >= peak + MANY * 4 - 64);
+    CHECK(status_figure("VmPeak:") > status_figure("VmSize:") + MANY * 2);
+    CHECK(status_figure("VmHWM:") >= most + MANY * 3);
+    CHECK(status_figure("VmRSS:") < status_figure("VmHWM:"));
+}
+
 static const struct check_row rows[] = {
+    CHECK_ROW(smaps_tells_what_a_mapping_has_in_memory),
+    CHECK_ROW(smaps_tells_files_from_copies),
+    CHECK_ROW(status_remembers_the_most_memory),
     CHECK_ROW(touched_pages_are_resident),
     CHECK_ROW(residency_refuses_what_is_no_range),
     CHECK_ROW(locking_brings_pages_in_and_counts_them),

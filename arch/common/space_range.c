@@ -51,6 +51,54 @@ uint64_t arch_space_count(const struct arch_space *space, virt_t from, virt_t to
     return pages;
 }
 
+// How many ways lead from roots to the table that the run lies in: each table on the way may have several above it.
+static uint32_t run_sharers(const struct arch_space *space, const struct table_run *run)
+{
+    struct table_entry *table = direct_map(space->root);
+    uint32_t ways = 1;
+    for (unsigned level = page_table_levels() - 1; level > run->level; level--) {
+        uint64_t entry = entry_read(&table[table_index(run->at, level)]);
+        if (!page_entry_is_table(entry)) // another thread's change
+            return ways;
+        uint32_t above = atomic_load_explicit(&table_record(page_entry_frame(entry))->references, memory_order_relaxed);
+        ways *= MAX(above, 1u);
+        table = table_below(entry);
+    }
+    return ways;
+}
+
+static void run_visit(const struct table_run *run, uint32_t sharers, uint64_t from, uint64_t to,
+                      void (*visit)(void *context, const struct mapped_pages *pages), void *context)
+{
+    for (size_t i = table_run_next(run, run->first); i < run->end; i = table_run_next(run, i + 1)) {
+        uint64_t entry = entry_read(&run->table[i]), start = table_run_address(run, i);
+        uint64_t low = MAX(start, from), high = MIN(start + table_span(run->level), to);
+        if (!entry)
+            continue;
+        phys_t head = page_entry_frame(entry);
+        const struct frame *record = frame_of(head);
+        bool whole = run->level && record && record->state == FRAME_LARGE;
+        const struct mapped_pages pages = {
+            .at = low,
+            .frame = { head.raw + (low - start) },
+            .pages = (high - low) >> PAGE_SHIFT,
+            .access = page_entry_access(entry) | (page_entry_borrowed(entry) ? PAGE_BORROWED : 0),
+            .large = run->level,
+            .record = { whole || !run->level ? head.raw : head.raw + (low - start) },
+            .sharers = sharers,
+        };
+        visit(context, &pages);
+    }
+}
+
+void arch_space_each_page(const struct arch_space *space, virt_t from, virt_t to,
+                          void (*visit)(void *context, const struct mapped_pages *pages), void *context)
+{
+    struct table_run run;
+    for (uint64_t at = from.raw; table_run_find(space, at, to.raw, &run); at = table_run_end(&run))
+        run_visit(&run, run_sharers(space, &run), from.raw, to.raw, visit, context);
+}
+
 // ---- unmapping ----
 
 // What was taken out of the tables and may still be in translation caches.

@@ -25,6 +25,8 @@ struct page_source_ops {
     void (*release)(struct page_source *source);
     // What /proc/PID/maps shows; writes a NUL-terminated text.
     void (*describe)(struct page_source *source, char *text, size_t size);
+    // The file's device and number, as stat tells them; nullptr: it is none.
+    void (*identify)(struct page_source *source, uint64_t *device, uint64_t *number);
 };
 struct page_source {
     const struct page_source_ops *ops;
@@ -89,6 +91,8 @@ struct space {
     bool lock_future, lock_future_at_fault;        // mlockall: what is mapped from now on is locked; its pages come at faults
     uint64_t mapped;                               // bytes in regions …
     uint64_t data, locked;                         // … of which private and writable but no stack; with REGION_LOCKED
+    uint64_t mapped_peak;                          // bytes: the most `mapped` had been when it last fell
+    _Atomic uint64_t resident_peak;                // pages: the most that were counted, and that is before much is unmapped, and when asked
     _Atomic uint32_t references;                   // threads of the process, and whoever looks at it
     _Atomic uint64_t faults_minor, faults_copied;
     struct list_node link; // among all spaces (kernel/memory/space/source.c)
@@ -235,6 +239,8 @@ struct space_usage {
     uint64_t resident;          // RSS
     uint64_t shared;            // in regions with a source
     uint64_t locked;            // mlock
+    uint64_t mapped_peak;       // the most VSZ ever was …
+    uint64_t resident_peak;     // … and RSS, as far as it was looked at: before every fall by a quarter of the space, and now
     uint64_t text, data, stack; // executable; writable and private; stacks
     uint64_t faults_minor, faults_copied;
 };
@@ -242,3 +248,11 @@ void space_usage(struct space *space, struct space_usage *usage);
 
 // Pages that are mapped now, counted in the page tables. Thread context, the lock not held.
 uint64_t space_resident(struct space *space);
+
+// What a region has in memory, for /proc/PID/smaps. Bytes; each page is shared or private, clean or dirty: dirty is what its source does not
+// have (yet). A page of zeros that was only read counts as none, as on Linux.
+struct region_usage {
+    uint64_t resident, shared_clean, shared_dirty, private_clean, private_dirty, anonymous, large;
+    uint64_t proportional; // each page divided by those that have it, in 1/4096 bytes
+};
+void region_usage(const struct space *space, const struct region *region, struct region_usage *usage) MUST_SHARE(space->lock);

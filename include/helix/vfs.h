@@ -299,6 +299,8 @@ enum status vfs_set_read_only(struct vfs_context *context, const char *path, boo
 void vfs_stat_node(struct node *node, struct linux_stat *status);
 // A path of the node if one is in use, else "fs:[number]" (for /proc/PID/maps).
 void vfs_node_path(struct node *node, char *text, size_t size);
+// page_source_ops.identify of sources that are a node's.
+void node_identify_source(struct page_source *source, uint64_t *device, uint64_t *number);
 // Numbers for statfs(2).
 void vfs_statistics(struct mount_point *mount, struct linux_statfs *statistics);
 // Calls visit per mount with its path.

@@ -89,8 +89,9 @@ bool entry_is_ancestor(const struct entry *ancestor, const struct entry *entry)
     return entry != nullptr;
 }
 
-// Writes the path backwards from the end of `path`; *start is where it begins.
-static enum status entry_write_path(const struct entry *root, const struct entry *entry, char *path, size_t size, size_t *start)
+// Writes the path backwards from the end of `path`; *start is where it begins. What was removed has none, unless `removed`: what it was.
+static enum status entry_write_path(const struct entry *root, const struct entry *entry, bool removed, char *path, size_t size,
+                                    size_t *start)
 {
     size_t at = size - 1;
     path[at] = '\0';
@@ -102,7 +103,7 @@ static enum status entry_write_path(const struct entry *root, const struct entry
             entry = mount->covered;
             continue;
         }
-        if (entry->removed)
+        if (entry->removed && !removed)
             return STATUS_NOT_FOUND;
         const struct entry_name *name = entry->name;
         if (at < (size_t)name->length + 1)
@@ -128,7 +129,7 @@ enum status vfs_path(struct vfs_context *context, struct entry *entry, char *pat
     size_t start;
     struct entry *root = entry_load(&context->root);
     spinlock_acquire(&entry_lock);
-    enum status status = entry_write_path(root, entry, path, size, &start);
+    enum status status = entry_write_path(root, entry, false, path, size, &start);
     spinlock_release(&entry_lock);
     entry_release(root);
     if (status == STATUS_OK)
@@ -140,12 +141,17 @@ void vfs_node_path(struct node *node, char *text, size_t size)
 {
     size_t start;
     enum status status = STATUS_NOT_FOUND;
+    static const char gone[] = " (deleted)";
+    bool deleted = node->links == 0;
+    size_t room = size - (deleted ? sizeof gone - 1 : 0);
     spinlock_acquire(&entry_lock);
     if (node->name)
-        status = entry_write_path(nullptr, node->name, text, size, &start);
+        status = entry_write_path(nullptr, node->name, deleted, text, room, &start);
     spinlock_release(&entry_lock);
     if (status == STATUS_OK)
-        memmove(text, text + start, size - start);
+        memmove(text, text + start, room - start);
     else
-        format_text(text, size, "%s:[%llu]", node->file_system->ops->name, (unsigned long long)node->number);
+        format_text(text, room, "%s:[%llu]", node->file_system->ops->name, (unsigned long long)node->number);
+    if (deleted)
+        memcpy(text + strlen(text), gone, sizeof gone);
 }

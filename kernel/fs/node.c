@@ -207,6 +207,13 @@ void node_run_end(struct node *node)
     node_release(node);
 }
 
+void node_identify_source(struct page_source *source, uint64_t *device, uint64_t *number)
+{
+    const struct node *node = container_of(source, struct node, source);
+    *device = node->file_system->device;
+    *number = node->number;
+}
+
 static struct linux_timespec timespec_of(uint64_t ns)
 {
     return (struct linux_timespec){ .seconds = (int64_t)(ns / NS_PER_S), .nanoseconds = (int64_t)(ns % NS_PER_S) };

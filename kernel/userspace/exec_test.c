@@ -54,7 +54,9 @@ static void page_describe(struct page_source *source, char *text, size_t size)
     (void)string_copy(text, "test", size);
 }
 
-static const struct page_source_ops page_ops = { page_get, page_get_resident, page_keep, page_keep, page_describe };
+static const struct page_source_ops page_ops = {
+    .get = page_get, .get_resident = page_get_resident, .retain = page_keep, .release = page_keep, .describe = page_describe
+};
 
 static bool file_make(struct test_file *file, const void *bytes, size_t size, struct program_file *program)
 {

@@ -113,6 +113,8 @@ static void take_space(struct process *process, struct process_figures *figures)
     struct space_usage usage = {};
     space_usage(space, &usage);
     figures->mapped = usage.mapped;
+    figures->mapped_peak = usage.mapped_peak;
+    figures->resident_peak = usage.resident_peak;
     figures->locked = usage.locked;
     figures->resident = usage.resident;
     figures->shared = usage.shared;

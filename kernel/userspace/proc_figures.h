@@ -27,7 +27,7 @@ struct process_figures {
     uint32_t umask;
     uint64_t pending, pending_process, blocked, ignored, caught; // signal masks
     // Of the space; 0 without one.
-    uint64_t mapped, locked, resident, shared, text, data, stack, faults_minor;
+    uint64_t mapped, mapped_peak, locked, resident, resident_peak, shared, text, data, stack, faults_minor;
     uint64_t heap_start, argument_start, argument_end, environment_start, environment_end;
 };
 

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: MIT
-// proc_memory.c: /proc/PID/maps, cmdline, environ, limits and mounts.
-#include <lib/format.h>
-#include <lib/format.h>
+// proc_memory.c: /proc/PID/cmdline, environ, limits and mounts.
 #include <lib/string.h>
 
 #include <helix/heap.h>
@@ -9,56 +7,8 @@
 #include <helix/space.h>
 #include <helix/user.h>
 
-enum { CHUNK = 512, PATH_SHOWN = 1024, NAME_COLUMN = 73 };
+enum { CHUNK = 512 };
 enum : uint64_t { ARGUMENTS_SHOWN = 2 * MIB };
-
-// ---- maps ----
-
-struct map_writer {
-    struct text_writer *out;
-    char *path; // PATH_SHOWN bytes
-};
-
-static const char *region_name(const struct region *region, char *path)
-{
-    if (region->flags & REGION_HEAP)
-        return "[heap]";
-    if (region->flags & REGION_STACK)
-        return "[stack]";
-    if (!region->source || !region->source->ops->describe)
-        return "";
-    path[0] = '\0';
-    region->source->ops->describe(region->source, path, PATH_SHOWN);
-    return path;
-}
-
-static void write_region(void *context, const struct region *region)
-{
-    const struct map_writer *writer = context;
-    char line[96];
-    const char *name = region_name(region, writer->path);
-    size_t length = format_text(line, sizeof line, "%08lx-%08lx %c%c%c%c %08lx 00:00 0 ", region->start, region->end,
-                                region->access & PAGE_READ ? 'r' : '-', region->access & PAGE_WRITE ? 'w' : '-',
-                                region->access & PAGE_EXECUTE ? 'x' : '-', region->flags & REGION_SHARED ? 's' : 'p',
-                                region->source ? region->offset : 0);
-    if (*name)
-        text_write(writer->out, "%-*s%s\n", NAME_COLUMN, line, name);
-    else
-        text_write(writer->out, "%.*s\n", (int)length, line);
-}
-
-static void show_maps(struct text_writer *out, struct process *process)
-{
-    struct space *space = process_view_space(process);
-    struct map_writer writer = { .out = out, .path = heap_alloc(PATH_SHOWN) };
-    if (space && writer.path)
-        space_each(space, write_region, &writer);
-    heap_free(writer.path);
-    if (space)
-        space_release(space);
-}
-
-PROC_PROCESS_FILE(maps, "maps", show_maps);
 
 // ---- arguments and environment ----
 

@@ -90,8 +90,11 @@ static void write_status(struct text_writer *out, struct process *process, const
                group[3]);
     text_write(out, "FDSize:\t%u\nGroups:\t\n", process_view_file_slots(process));
     if (f->mapped)
-        text_write(out, "VmSize:\t%8llu kB\nVmLck:\t%8llu kB\nVmRSS:\t%8llu kB\nVmData:\t%8llu kB\nVmStk:\t%8llu kB\nVmExe:\t%8llu kB\n",
-                   f->mapped / KIB, f->locked / KIB, f->resident / KIB, f->data / KIB, f->stack / KIB, f->text / KIB);
+        text_write(
+            out,
+            "VmPeak:\t%8llu kB\nVmSize:\t%8llu kB\nVmLck:\t%8llu kB\nVmHWM:\t%8llu kB\nVmRSS:\t%8llu kB\nVmData:\t%8llu kB\nVmStk:\t%8llu kB\nVmExe:\t%8llu kB\n",
+            f->mapped_peak / KIB, f->mapped / KIB, f->locked / KIB, f->resident_peak / KIB, f->resident / KIB, f->data / KIB,
+            f->stack / KIB, f->text / KIB);
     text_write(out, "Threads:\t%u\n", f->threads);
     text_write(out, "SigPnd:\t%016lx\nShdPnd:\t%016lx\nSigBlk:\t%016lx\nSigIgn:\t%016lx\nSigCgt:\t%016lx\n", f->pending, f->pending_process,
                f->blocked, f->ignored, f->caught);

@@ -54,6 +54,20 @@ bool arch_space_query(const struct arch_space *space, virt_t at, phys_t *frame, 
 // How many pages of [from, to) are mapped. The lock may be shared. Cost: a load for each.
 uint64_t arch_space_count(const struct arch_space *space, virt_t from, virt_t to);
 
+// Calls visit for each mapped page of [from, to), a large one as the run of pages that it covers there. The lock may be shared: what others
+// change meanwhile is told as it was or as it is.
+struct mapped_pages {
+    uint64_t at;     // the first page's address
+    phys_t frame;    // the first page's, the others' follow
+    uint64_t pages;  // 1, or more of a large page
+    uint32_t access; // as arch_space_query; with PAGE_BORROWED
+    bool large;
+    phys_t record;    // the frame whose record counts the references: the run's head for a large page
+    uint32_t sharers; // spaces that have the page by the very entry: more than 1 where tables are shared
+};
+void arch_space_each_page(const struct arch_space *space, virt_t from, virt_t to,
+                          void (*visit)(void *context, const struct mapped_pages *pages), void *context);
+
 // Fork shares whole tables, and pages may be large. Who is to take pages out of [from, to) first sees to it that no shared table
 // and no large page crosses its ends; who is to change pages in it, that all tables in it are the space's own. STATUS_NO_MEMORY: what
 // every page is and may has not changed. A few instructions for a space that never had such tables or pages.

@@ -103,6 +103,7 @@ static enum status advise_locked(struct space *space, uint64_t from, uint64_t to
     uint64_t reach = advice_reach(space, from, to, advice, &whole);
     if (advice->drops && reach > from) {
         TRY(arch_space_own_edges(&space->arch, (virt_t){ from }, (virt_t){ reach }));
+        space_note_fall(space, reach - from);
         space_drop_pages(space, from, reach);
     }
     if ((advice->clear | advice->set) && reach > from)

@@ -190,6 +190,7 @@ enum status space_clear_prepare(struct space *space, uint64_t from, uint64_t to)
 enum status space_clear(struct space *space, uint64_t from, uint64_t to)
 {
     struct region *region = region_after(space, from);
+    space_note_fall(space, to - from);
     if (region && region->start < from && to < region->end)
         return clear_inside(space, region, from, to);
     if (UNLIKELY(space->arch.special))

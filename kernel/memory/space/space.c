@@ -124,10 +124,27 @@ bool space_holds_locked(struct space *space, uint64_t at, uint64_t size)
     return locked;
 }
 
+static uint64_t resident_note(struct space *space) MUST_SHARE(space->lock)
+{
+    uint64_t pages = arch_space_count(&space->arch, (virt_t){ 0 }, (virt_t){ arch_user_end() });
+    if (pages > atomic_load_explicit(&space->resident_peak, memory_order_relaxed))
+        atomic_store_explicit(&space->resident_peak, pages, memory_order_relaxed);
+    return pages;
+}
+
+void space_note_fall(struct space *space, uint64_t bytes)
+{
+    enum : uint64_t { WORTH_COUNTING = MIB, SHARE = 4 };
+    if (space->mapped > space->mapped_peak)
+        space->mapped_peak = space->mapped;
+    if (UNLIKELY(bytes >= WORTH_COUNTING && bytes >= space->mapped / SHARE))
+        (void)resident_note(space);
+}
+
 uint64_t space_resident(struct space *space)
 {
     rwlock_acquire_shared(&space->lock);
-    uint64_t pages = arch_space_count(&space->arch, (virt_t){ 0 }, (virt_t){ arch_user_end() });
+    uint64_t pages = resident_note(space);
     rwlock_release_shared(&space->lock);
     return pages;
 }
@@ -153,6 +170,8 @@ void space_usage(struct space *space, struct space_usage *usage)
     usage->mapped = space->mapped;
     usage->locked = space->locked;
     usage->resident = space_resident(space) * PAGE_SIZE;
+    usage->mapped_peak = MAX(space->mapped_peak, space->mapped);
+    usage->resident_peak = atomic_load_explicit(&space->resident_peak, memory_order_relaxed) * PAGE_SIZE;
     usage->faults_minor = space->faults_minor;
     usage->faults_copied = space->faults_copied;
 }

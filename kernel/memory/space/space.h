@@ -85,6 +85,9 @@ static inline void space_account(struct space *space, const struct region *regio
         space->locked += (uint64_t)bytes;
 }
 
+// `bytes` are about to be unmapped.
+void space_note_fall(struct space *space, uint64_t bytes) MUST_HOLD(space->lock);
+
 // The lowest address that belongs to the region, its guard gap included.
 static inline uint64_t region_low(const struct region *region)
 {

@@ -55,8 +55,13 @@ static void file_describe_source(struct page_source *source, char *text, size_t 
     (void)string_copy(text, "test", size);
 }
 
-static const struct page_source_ops file_ops = { file_get, file_get_resident, file_retain_source, file_release_source,
-                                                 file_describe_source };
+static const struct page_source_ops file_ops = {
+    .get = file_get,
+    .get_resident = file_get_resident,
+    .retain = file_retain_source,
+    .release = file_release_source,
+    .describe = file_describe_source,
+};
 
 static bool file_open(struct test_file *file)
 {

@@ -100,6 +100,7 @@ static const struct page_source_ops archive_source_ops = {
     .retain = source_retain,
     .release = source_release,
     .describe = source_describe,
+    .identify = node_identify_source,
 };
 
 enum status archive_file_attach(struct archive *archive, struct node *node, uint64_t offset, uint64_t size)

@@ -434,4 +434,5 @@ const struct page_source_ops ramfs_page_source_ops = {
     .retain = source_retain,
     .release = source_release,
     .describe = source_describe,
+    .identify = node_identify_source,
 };
