@@ -409,8 +409,8 @@ message_granule:
 
 .section .bss.boot, "aw", @nobits
 .p2align 12
-.globl boot_root, boot_identity_root, boot_empty, boot_device_pages, boot_spare_end, boot_stack
-.hidden boot_root, boot_identity_root, boot_empty, boot_device_pages, boot_spare_end, boot_stack
+.globl boot_root, boot_identity_root, boot_empty, boot_device_pages, boot_spare_end, boot_stack_guard, boot_stack
+.hidden boot_root, boot_identity_root, boot_empty, boot_device_pages, boot_spare_end, boot_stack_guard, boot_stack
 boot_tables:
 boot_root:
     .skip 4096
@@ -434,6 +434,9 @@ boot_image_pages:
 boot_device:
     .skip 4096
 boot_device_pages:
+    .skip 4096
+// Not mapped once the kernel has tables of its own: who runs out of the stack faults there.
+boot_stack_guard:
     .skip 4096
 boot_stack:
     .skip BOOT_STACK_SIZE

@@ -20,6 +20,7 @@ static bool frames_ready; // tables come from frame_alloc instead of boot memory
 struct spinlock table_kernel_lock = SPINLOCK(RANK_KERNEL_SPACE);
 
 extern char kernel_image_start[], kernel_text_end[], kernel_rodata_start[], kernel_rodata_end[], kernel_data_start[], kernel_image_end[];
+extern char boot_stack_guard[]; // a page, below the stack that boot runs on
 
 // ---- tables ----
 
@@ -160,7 +161,8 @@ static void boot_build(const struct boot_info *boot)
     uint64_t load_offset = (uint64_t)(uintptr_t)kernel_image_start - boot->kernel_start.raw;
     boot_map_image(kernel_image_start, kernel_text_end, load_offset, PAGE_READ | PAGE_EXECUTE);
     boot_map_image(kernel_rodata_start, kernel_rodata_end, load_offset, PAGE_READ);
-    boot_map_image(kernel_data_start, kernel_image_end, load_offset, PAGE_READ | PAGE_WRITE);
+    boot_map_image(kernel_data_start, boot_stack_guard, load_offset, PAGE_READ | PAGE_WRITE);
+    boot_map_image(boot_stack_guard + PAGE_SIZE, kernel_image_end, load_offset, PAGE_READ | PAGE_WRITE);
     for (uint32_t i = 0; i < boot->memory_count; i++)
         boot_map_memory(&boot->memory[i], (uint64_t)(uintptr_t)kernel_data_start - load_offset);
     boot_make_kernel_roots();

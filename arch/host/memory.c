@@ -27,7 +27,8 @@ uint64_t direct_map_base = HOST_DIRECT_MAP;
 static int memory_file = -1;
 struct arch_space table_kernel_space; // what arch_kernel_map maps in the process, for those who look it up
 struct spinlock table_kernel_lock = SPINLOCK(RANK_KERNEL_SPACE);
-uint64_t table_kernel_groups; // none: a user's root has nothing of it
+const char boot_stack_guard[PAGE_SIZE]; // boot has a stack of Linux's
+uint64_t table_kernel_groups;           // none: a user's root has nothing of it
 
 // Names of the kernel image's parts that a linker script would define.
 char kernel_image_start[1], kernel_bss_start[1], kernel_bss_end[1];

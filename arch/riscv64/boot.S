@@ -187,11 +187,14 @@ boot_taken: // not among what is set to zero on the way
     .4byte 0
 
 .section .bss.boot, "aw", @nobits
-.globl boot_tables, boot_stack_top, boot_image
-.hidden boot_tables, boot_stack_top, boot_image
+.globl boot_tables, boot_stack_guard, boot_stack, boot_stack_top, boot_image
+.hidden boot_tables, boot_stack_guard, boot_stack, boot_stack_top, boot_image
 .p2align 12
 boot_tables:
     .skip TABLES_SIZE
+// Not mapped once the kernel has tables of its own: who runs out of the stack faults there.
+boot_stack_guard:
+    .skip 4096
 boot_stack:
     .skip BOOT_STACK_SIZE
 boot_stack_top:

@@ -51,6 +51,7 @@ static const struct exception_row {
 
 void arch_dispatch(struct arch_frame *frame);
 void arch_user_page_fault(struct arch_frame *frame);
+extern const char boot_stack[]; // of the thread that has none of its own; as large
 [[noreturn]] void arch_dispatch_without_stack(struct arch_frame *frame);
 
 // Addresses whose upper bits are not all alike lead nowhere, though there is an entry for their lower bits.
@@ -144,10 +145,10 @@ void arch_dispatch(struct arch_frame *frame)
 void arch_dispatch_without_stack(struct arch_frame *frame)
 {
     const struct thread *thread = thread_current();
-    uint64_t low = thread ? thread->stack_low.raw : 0;
+    uint64_t low = thread && thread->stack_low.raw ? thread->stack_low.raw : virt_of(boot_stack).raw;
     virt_t hit;
     bool page_fault = frame->cause == CAUSE_LOAD_PAGE || frame->cause == CAUSE_STORE_PAGE;
-    if (low && frame->sp >= low && frame->sp < low + KERNEL_STACK_SIZE && !(page_fault && kernel_stack_guard_hit(frame->address, &hit)))
+    if (frame->sp >= low && frame->sp < low + KERNEL_STACK_SIZE && !(page_fault && kernel_stack_guard_hit(frame->address, &hit)))
         kernel_fatal_fault("kernel stack overflow", frame->sp, frame);
     kernel_fatal_fault("double fault", page_fault ? frame->address : frame->sp, frame);
 }

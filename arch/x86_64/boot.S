@@ -6,8 +6,8 @@
 // 4 GiB in the direct map (readable, writable, never executable), and 2 MiB of identity for the switch itself.
 
 // The linker script makes physical addresses of these.
-.globl boot_long, boot_gdt, boot_gdt_pointer, boot_stack_top, boot_tables, message_no_cpuid, message_no_long_mode, message_no_execute
-.hidden boot_long, boot_gdt, boot_gdt_pointer, boot_stack_top, boot_tables, message_no_cpuid, message_no_long_mode, message_no_execute
+.globl boot_long, boot_gdt, boot_gdt_pointer, boot_stack_guard, boot_stack_top, boot_tables, message_no_cpuid, message_no_long_mode, message_no_execute
+.hidden boot_long, boot_gdt, boot_gdt_pointer, boot_stack_guard, boot_stack_top, boot_tables, message_no_cpuid, message_no_long_mode, message_no_execute
 
 .set KERNEL_BASE,   0xffffffff80000000
 .set PVH_MAGIC,     0x336ec578
@@ -267,6 +267,9 @@ message_no_execute:
 .p2align 12
 boot_tables:
     .skip TABLES_SIZE
+// Not mapped once the kernel has tables of its own: who runs out of the stack faults there.
+boot_stack_guard:
+    .skip 4096
 boot_stack:
     .skip STACK_SIZE
 boot_stack_top:

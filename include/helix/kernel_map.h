@@ -15,7 +15,7 @@ void kernel_stack_free(virt_t low);
 // Unmaps the stacks in that cache and gives their frames back.
 void kernel_stacks_trim(void);
 
-// Whether the address lies in a guard page, and then of which stack.
+// Whether the address lies in a guard page, and then of which stack; that of boot has one, too.
 bool kernel_stack_guard_hit(uint64_t address, virt_t *low);
 
 // Maps device registers, uncached, writable, never executable; stays for ever. STATUS_NO_SPACE: the area is full.

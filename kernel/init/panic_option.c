@@ -17,7 +17,7 @@
 
 #include "init.h"
 
-BOOT_OPTION(panic_test, "panic_test", "panics after boot: page_fault, stack_overflow, assert or double_fault");
+BOOT_OPTION(panic_test, "panic_test", "panics after boot: page_fault, stack_overflow, boot_stack_overflow, assert or double_fault");
 
 static void test_page_fault(void)
 {
@@ -139,10 +139,11 @@ static void test_frame_double_free(void)
 
 static const struct {
     const char *name;
-    void (*run)(void);
+    void (*run)(void); // boot_…: by the thread that boot runs on, whose stack is none of kernel_stack_alloc's
 } kinds[] = {
     { "page_fault", test_page_fault },
     { "stack_overflow", test_stack_overflow },
+    { "boot_stack_overflow", test_stack_overflow },
     { "assert", test_assert },
     { "double_fault", test_double_fault },
 #if PROFILE_FRAME_CHECKS
@@ -172,6 +173,8 @@ void panic_test_run(void)
     for (size_t i = 0; i < ARRAY_LENGTH(kinds); i++) {
         if (!string_equal(wanted, kinds[i].name))
             continue;
+        if (string_starts(wanted, "boot_"))
+            panic_test_main((void *)kinds[i].run);
         struct thread *thread;
         if (thread_spawn("panic_test", panic_test_main, (void *)kinds[i].run, &thread) != STATUS_OK)
             panic("no memory for a thread to panic in");

@@ -26,6 +26,8 @@ enum : uint64_t { STACK_PAGES = KERNEL_STACK_SIZE / PAGE_SIZE, SLOT_SIZE = PAGE_
 enum { STACK_SLOTS = 32 * 1024, STACK_CACHE = 16 };
 static_assert(STACK_SLOTS * SLOT_SIZE + PAGE_SIZE <= KERNEL_STACKS_END - KERNEL_STACKS_START);
 
+extern const char boot_stack_guard[]; // the page below the stack that boot runs on, which is none of the slots
+
 static struct spinlock map_lock = SPINLOCK(RANK_KERNEL_SPACE);
 static uint64_t slots[BITMAP_WORDS(STACK_SLOTS)] GUARDED_BY(map_lock);
 static size_t slot_hint GUARDED_BY(map_lock); // no free slot below
@@ -150,7 +152,11 @@ void kernel_stacks_trim(void)
 
 bool kernel_stack_guard_hit(uint64_t address, virt_t *low)
 {
-    uint64_t offset = address - KERNEL_STACKS_START;
+    uint64_t offset = address - KERNEL_STACKS_START, boot_guard = virt_of(boot_stack_guard).raw;
+    if (address - boot_guard < PAGE_SIZE) {
+        *low = (virt_t){ boot_guard + PAGE_SIZE };
+        return true;
+    }
     if (address < KERNEL_STACKS_START || offset >= STACK_SLOTS * SLOT_SIZE || offset % SLOT_SIZE >= PAGE_SIZE)
         return false;
     *low = slot_stack(offset / SLOT_SIZE);

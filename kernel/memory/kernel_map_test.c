@@ -11,6 +11,8 @@
 #include <helix/frames.h>
 #include <helix/test.h>
 
+extern const char boot_stack_guard[];
+
 static uint64_t free_frames(void)
 {
     struct frame_statistics statistics;
@@ -41,6 +43,9 @@ TEST(kernel_map, knows_whose_guard_page_was_hit)
     CHECK(kernel_stack_guard_hit(low.raw - 8, &hit) && hit.raw == low.raw);
     CHECK(kernel_stack_guard_hit(low.raw - PAGE_SIZE, &hit) && hit.raw == low.raw);
     CHECK(!kernel_stack_guard_hit(low.raw, &hit));
+    uint64_t guard = virt_of(boot_stack_guard).raw;
+    CHECK(kernel_stack_guard_hit(guard, &hit) && kernel_stack_guard_hit(guard + PAGE_SIZE - 1, &hit) && hit.raw == guard + PAGE_SIZE);
+    CHECK(!kernel_stack_guard_hit(guard - 1, &hit) && !kernel_stack_guard_hit(guard + PAGE_SIZE, &hit));
     CHECK(!kernel_stack_guard_hit(low.raw + KERNEL_STACK_SIZE - 1, &hit));
     CHECK(!kernel_stack_guard_hit(KERNEL_STACKS_START - 1, &hit) && !kernel_stack_guard_hit(KERNEL_STACKS_END - 1, &hit));
     CHECK(!kernel_stack_guard_hit(0, &hit) && !kernel_stack_guard_hit(UINT64_MAX, &hit));

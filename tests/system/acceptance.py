@@ -228,7 +228,8 @@ def bad_command_lines_are_survived():
 
 # ---- panics
 
-PANIC_WORDS = {"page_fault": r"(?i)page fault", "stack_overflow": r"(?i)kernel stack overflow", "assert": r"(?i)assert", "double_fault": r"(?i)double fault"}
+PANIC_WORDS = {"page_fault": r"(?i)page fault", "stack_overflow": r"(?i)kernel stack overflow of thread \"panic_test\"",
+               "boot_stack_overflow": r"(?i)kernel stack overflow of thread \"boot\"", "assert": r"(?i)assert", "double_fault": r"(?i)double fault"}
 
 
 def panic_row(kind):
@@ -251,6 +252,11 @@ def panic_page_fault():
 @test
 def panic_stack_overflow():
     panic_row("stack_overflow")
+
+
+@test
+def panic_boot_stack_overflow():
+    panic_row("boot_stack_overflow")
 
 
 @test
