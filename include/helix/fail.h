@@ -14,10 +14,18 @@ bool fail_allocation(uint64_t by);
 // The `number`th (1: the next) allocation from now on fails, once; 0: none does.
 void fail_arm(uint64_t number);
 
+// Every `period`th allocation from now on fails, until fail_arm.
+void fail_arm_period(uint64_t period);
+
+// None fails any more; what fail_look says stays.
+void fail_disarm(void);
+
+// All since the last fail_arm or fail_arm_period.
 struct fail_state {
-    uint64_t counted; // allocations since fail_arm
-    bool failed;      // whether the one asked for has failed since
-    uint64_t by;      // which place asked for it
+    uint64_t number, period; // what was asked for; 0: nothing
+    uint64_t counted;        // allocations
+    uint64_t failed;         // how many of them were refused
+    uint64_t by;             // which place asked for the last of those
 };
 struct fail_state fail_look(void);
 

@@ -351,10 +351,13 @@ void file_lock_drop(struct node *node, const void *owner);                      
 struct text_writer;
 struct proc_file {
     const char *path;
-    void (*show)(struct text_writer *out); // thread context, may block
+    void (*show)(struct text_writer *out);  // thread context, may block
+    enum status (*store)(const char *text); // what one write says, without its last newline; nullptr: not written
 };
 #define PROC_FILE(name_, path_, show_) \
     TABLE_ROW(helix_proc_files) static const struct proc_file proc_file_##name_ = { .path = path_, .show = show_ }
+#define PROC_FILE_WRITTEN(name_, path_, show_, store_) \
+    TABLE_ROW(helix_proc_files) static const struct proc_file proc_file_##name_ = { .path = path_, .show = show_, .store = store_ }
 // Files of /proc/PID: the process has a reference while show runs.
 struct process;
 struct thread;

@@ -30,6 +30,12 @@ static size_t component_length(const char *path)
     return slash ? (size_t)(slash - path) : strlen(path);
 }
 
+// A row's own mode, or that of a directory on the way to it.
+static uint32_t row_mode(const struct proc_file *row, bool leads_on)
+{
+    return leads_on ? LINUX_S_IFDIR | 0555 : row->store ? LINUX_S_IFREG | 0644 : LINUX_S_IFREG | 0444;
+}
+
 static enum status row_node(struct node *directory, const struct proc_file *row, const char *name, size_t length, struct node **found)
 {
     bool leads_on = name[length] == '/';
@@ -38,8 +44,7 @@ static enum status row_node(struct node *directory, const struct proc_file *row,
     if (leads_on)
         index = index << 8 | (uint64_t)(name - row->path + (ptrdiff_t)length);
     struct proc_node *made;
-    TRY(proc_node_create(directory, leads_on ? PROC_ROW_DIRECTORY : PROC_ROW, index, leads_on ? LINUX_S_IFDIR | 0555 : LINUX_S_IFREG | 0444,
-                         &made));
+    TRY(proc_node_create(directory, leads_on ? PROC_ROW_DIRECTORY : PROC_ROW, index, row_mode(row, leads_on), &made));
     made->file = row;
     made->path = row->path;
     made->path_length = leads_on ? (size_t)(name - row->path) + length + 1 : 0;
@@ -109,7 +114,7 @@ static bool list_rows(const struct proc_node *directory, uint64_t *position, pro
         bool leads_on = name[length] == '/';
         uint64_t index = leads_on ? (*position + 1) << 8 | (uint64_t)(name - row->path + (ptrdiff_t)length) : *position + 1;
         uint64_t number = proc_node_number(leads_on ? PROC_ROW_DIRECTORY : PROC_ROW, 0, index);
-        if (!add(context, name, length, number, leads_on ? LINUX_S_IFDIR | 0555 : LINUX_S_IFREG | 0444, *position + 1))
+        if (!add(context, name, length, number, row_mode(row, leads_on), *position + 1))
             return false;
     }
     return true;

@@ -87,6 +87,15 @@ static void text_close(struct open_file *file)
     heap_free(text);
 }
 
+static enum status text_store_to(const struct proc_node *node, const char *text)
+{
+    if (node->kind == PROC_ROW && node->file->store)
+        return node->file->store(text);
+    if (node->kind == PROC_PROCESS_ROW && !node->thread && node->process_file->store)
+        return node->process_file->store(node->process, text);
+    return STATUS_BAD_ARGUMENT;
+}
+
 // One write says all; what is read next is made anew.
 static enum status text_store(struct open_file *file, struct io_vector *from, size_t *done)
 {
@@ -94,13 +103,13 @@ static enum status text_store(struct open_file *file, struct io_vector *from, si
     const struct proc_node *node = proc_node(file->node);
     char text[STORE_MOST];
     size_t length = from->left;
-    if (node->kind != PROC_PROCESS_ROW || node->thread || !node->process_file->store || !length || length >= sizeof text)
+    if (!length || length >= sizeof text)
         return STATUS_BAD_ARGUMENT;
     TRY(io_copy_in(from, text, length));
     text[length] = '\0';
     if (text[length - 1] == '\n')
         text[length - 1] = '\0';
-    TRY(node->process_file->store(node->process, text));
+    TRY(text_store_to(node, text));
     *done = length;
     return STATUS_OK;
 }
