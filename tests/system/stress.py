@@ -4,7 +4,7 @@ import os
 import re
 
 from acceptance import zones
-from harness import ROOT, arch, archive, check, judge_rows, programs, run
+from harness import ROOT, arch, archive, build_folder, check, judge_rows, programs, run
 from registry import test
 
 SECONDS = int(os.environ.get("HELIX_SOAK_SECONDS", "15"))       # set by ./helix test soak
@@ -20,8 +20,9 @@ def memory_stress():
     programs()
     program = archive("stress", {"t/stress_memory": ((ROOT / "build" / f"{arch()}-default" / "user" / "stress_memory").read_bytes(), 0o755)})
     line = "run /t/stress_memory {} {} {}"
-    outcome = run(line.format(6, SEED, 60), "mem", line.format(SECONDS, SEED, 300), "mem", f"echo {DONE}", timeout=SECONDS + 150, archives=[program],
+    outcome = run(line.format(6, SEED, 60), "mem", line.format(SECONDS, SEED, 300), "mem", f"echo {DONE}", timeout=SECONDS + 240, archives=[program],
                   options=MACHINE)
+    (build_folder() / "stress.txt").write_text(outcome.out)      # a line a phase; a failure shows only the last of them
     rows = judge_rows(outcome, DONE, "stress.")
     tables = [zones(part)["total"][1] for part in re.split(r"(?m)^zone +total KiB", outcome.out)[1:]]
     check(len(tables) == 2 and (outcome.out.count("ok stress:") == 2 or "FAIL" in outcome.out), f"it did not run to its end twice: {outcome.describe()}")
