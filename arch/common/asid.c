@@ -9,7 +9,7 @@
 //             before the next. Tag 0 is the kernel's: nothing of a user is ever cached under it.
 // Order       A CPU names the space it loads (cpu.space) before it looks at the generation; a new generation is announced before the
 //             CPUs are looked at. So either the CPU sees the new generation, or its space is seen and keeps its tag.
-// Locks       RANK_KERNEL_SPACE, for a new tag only.
+// Locks       RANK_ADDRESS_TAGS, for a new tag only.
 // Cost        A comparison of generations per switch of space.
 
 #include "asid.h"
@@ -25,7 +25,7 @@
 
 enum { TAGS_MOST = 4096 }; // as many as are worth a bitmap
 
-static struct spinlock lock = SPINLOCK(RANK_KERNEL_SPACE);
+static struct spinlock lock = SPINLOCK(RANK_ADDRESS_TAGS);
 _Atomic uint64_t asid_generation = 1;
 static uint64_t taken[BITMAP_WORDS(TAGS_MOST)] GUARDED_BY(lock) = { 1 };
 

@@ -8,6 +8,10 @@
 #include <arch/frame.h>
 #include <arch/user_copy.h>
 
+#include <helix/lock_check.h>
+
+static const char ACCESS[] = "user memory touched"; // which may fault and sleep
+
 // Offsets are relative to the row, so that the table needs no relocation.
 struct fault_row {
     int64_t instruction; // from &row->instruction
@@ -17,6 +21,7 @@ TABLE_DECLARE(struct fault_row, helix_fault_table);
 
 enum status arch_copy_from_user(void *to, uint64_t from, size_t size)
 {
+    lock_check_may_sleep(ACCESS);
     if (!arch_user_range(from, size) || user_copy(to, (const void *)(uintptr_t)from, size))
         return STATUS_BAD_ADDRESS;
     return STATUS_OK;
@@ -24,6 +29,7 @@ enum status arch_copy_from_user(void *to, uint64_t from, size_t size)
 
 enum status arch_copy_to_user(uint64_t to, const void *from, size_t size)
 {
+    lock_check_may_sleep(ACCESS);
     if (!arch_user_range(to, size) || user_copy((void *)(uintptr_t)to, from, size))
         return STATUS_BAD_ADDRESS;
     return STATUS_OK;
@@ -31,6 +37,7 @@ enum status arch_copy_to_user(uint64_t to, const void *from, size_t size)
 
 enum status arch_clear_user(uint64_t to, size_t size)
 {
+    lock_check_may_sleep(ACCESS);
     if (!arch_user_range(to, size) || user_fill_zero((void *)(uintptr_t)to, size))
         return STATUS_BAD_ADDRESS;
     return STATUS_OK;
@@ -39,6 +46,7 @@ enum status arch_clear_user(uint64_t to, size_t size)
 // The user's memory ends before `size` bytes do.
 [[gnu::noinline]] static enum status string_at_end(char *to, uint64_t from, size_t size, size_t *length)
 {
+    lock_check_may_sleep(ACCESS);
     uint64_t end = arch_user_end();
     if (from >= end || !size)
         return STATUS_BAD_ADDRESS;
@@ -54,6 +62,7 @@ enum status arch_clear_user(uint64_t to, size_t size)
 
 enum status arch_user_load32(uint64_t at, uint32_t *value)
 {
+    lock_check_may_sleep(ACCESS);
     if (at % sizeof *value)
         return STATUS_BAD_ARGUMENT;
     if (!arch_user_range(at, sizeof *value) || user_load32((const uint32_t *)(uintptr_t)at, value))
@@ -63,6 +72,7 @@ enum status arch_user_load32(uint64_t at, uint32_t *value)
 
 enum status arch_user_compare_exchange32(uint64_t at, uint32_t expected, uint32_t desired, uint32_t *found)
 {
+    lock_check_may_sleep(ACCESS);
     if (at % sizeof *found)
         return STATUS_BAD_ARGUMENT;
     if (!arch_user_range(at, sizeof *found) || user_exchange32((uint32_t *)(uintptr_t)at, expected, desired, found))

@@ -11,9 +11,12 @@
 #include <arch/layout.h>
 #include <arch/space.h>
 
+#include <helix/lock_check.h>
+
 #include "translation.h"
 
-static bool in_copy; // a copy routine is at work, as the fault table would say
+static const char ACCESS[] = "user memory touched"; // which may fault and sleep
+static bool in_copy;                                // a copy routine is at work, as the fault table would say
 
 static bool range_ok(uint64_t at, size_t size)
 {
@@ -24,6 +27,7 @@ static bool range_ok(uint64_t at, size_t size)
 static char *user_byte(uint64_t at, bool write)
 {
     uint32_t wanted = write ? PAGE_WRITE : PAGE_READ;
+    lock_check_may_sleep(ACCESS);
     for (int attempt = 0; attempt < 2 && host_cpu->space; attempt++) {
         char *byte = host_translate(at, wanted);
         if (byte)

@@ -34,23 +34,42 @@ static inline bool mutex_held(const struct mutex *mutex)
     return atomic_load_explicit(&mutex->owner, memory_order_relaxed) == arch_current_thread();
 }
 
-// Not analysed inside: these functions are what the analysis calls a lock.
-NO_LOCK_ANALYSIS static inline bool mutex_try_acquire(struct mutex *mutex) TRY_ACQUIRES(true, mutex)
+// What the functions below are made of.
+static inline bool mutex_take(struct mutex *mutex)
 {
     struct thread *free = nullptr;
     return atomic_compare_exchange_strong_explicit(&mutex->owner, &free, arch_current_thread(), memory_order_acquire, memory_order_relaxed);
 }
 
+// Not analysed inside: these functions are what the analysis calls a lock.
+NO_LOCK_ANALYSIS static inline bool mutex_try_acquire(struct mutex *mutex) TRY_ACQUIRES(true, mutex)
+{
+    if (!mutex_take(mutex))
+        return false;
+    lock_check_sleeping(mutex, mutex->rank, LOCK_TRIED);
+    return true;
+}
+
 // Uninterruptible; a thread that already holds it is a broken invariant (panic).
 NO_LOCK_ANALYSIS static inline void mutex_acquire(struct mutex *mutex) ACQUIRES(mutex)
 {
-    if (UNLIKELY(!mutex_try_acquire(mutex)))
+    lock_check_sleeping(mutex, mutex->rank, LOCK_ALONE);
+    if (UNLIKELY(!mutex_take(mutex)))
+        mutex_wait(mutex);
+}
+
+// The same beside another of its rank, in an order that all who hold two of them keep.
+NO_LOCK_ANALYSIS static inline void mutex_acquire_nested(struct mutex *mutex) ACQUIRES(mutex)
+{
+    lock_check_sleeping(mutex, mutex->rank, LOCK_NESTED);
+    if (UNLIKELY(!mutex_take(mutex)))
         mutex_wait(mutex);
 }
 
 // By the thread that holds it; any other is a broken invariant (panic).
 NO_LOCK_ANALYSIS static inline void mutex_release(struct mutex *mutex) RELEASES(mutex)
 {
+    lock_check_sleeping_end(mutex);
     ASSERT(atomic_exchange(&mutex->owner, nullptr) == arch_current_thread());
     if (UNLIKELY(atomic_load(&mutex->contenders)))
         mutex_wake(mutex);

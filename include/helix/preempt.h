@@ -6,10 +6,13 @@
 
 #include <arch/cpu.h>
 
+#include <helix/lock_check.h>
+
 // These nest: preemption is on again after as many enables. What stands between them is not moved out by the compiler.
 static inline void preempt_disable(void)
 {
     arch_preempt_count_add(1);
+    lock_check_preemption_off();
     __asm__ volatile("" ::: "memory");
 }
 

@@ -34,46 +34,71 @@ void rwlock_init(struct rwlock *lock, enum lock_rank rank);
 void rwlock_wait(struct rwlock *lock, bool exclusive); // returns when the lock has been handed to the running thread
 void rwlock_hand_on(struct rwlock *lock);              // lets in whoever is next, when they can be let in
 
-// Uninterruptible. Not analysed inside: the analysis has no word for what makes these a lock.
-NO_LOCK_ANALYSIS static inline void rwlock_acquire(struct rwlock *lock) ACQUIRES(lock)
+// What the functions below are made of.
+static inline bool rwlock_take(struct rwlock *lock)
 {
     uint32_t free = 0;
-    if (UNLIKELY(!atomic_compare_exchange_strong_explicit(&lock->state, &free, RWLOCK_WRITER, memory_order_acquire, memory_order_relaxed)))
-        rwlock_wait(lock, true);
+    return atomic_compare_exchange_strong_explicit(&lock->state, &free, RWLOCK_WRITER, memory_order_acquire, memory_order_relaxed);
 }
 
-NO_LOCK_ANALYSIS static inline void rwlock_release(struct rwlock *lock) RELEASES(lock)
-{
-    if (UNLIKELY(atomic_fetch_sub_explicit(&lock->state, RWLOCK_WRITER, memory_order_acq_rel) & RWLOCK_WAITERS))
-        rwlock_hand_on(lock);
-}
-
-NO_LOCK_ANALYSIS static inline void rwlock_release_shared(struct rwlock *lock) RELEASES_SHARED(lock)
+static inline void rwlock_leave_shared(struct rwlock *lock)
 {
     if (UNLIKELY(atomic_fetch_sub_explicit(&lock->state, RWLOCK_READER, memory_order_acq_rel) == (RWLOCK_READER | RWLOCK_WAITERS)))
         rwlock_hand_on(lock);
 }
 
 // A reader that finds it may not enter takes its count back, and hands on what it held up in between.
-NO_LOCK_ANALYSIS static inline bool rwlock_try_acquire_shared(struct rwlock *lock) TRY_ACQUIRES_SHARED(true, lock)
+static inline bool rwlock_take_shared(struct rwlock *lock)
 {
     uint32_t before = atomic_fetch_add_explicit(&lock->state, RWLOCK_READER, memory_order_acquire);
     if (LIKELY(!(before & (RWLOCK_WRITER | RWLOCK_WAITERS))))
         return true;
-    rwlock_release_shared(lock);
+    rwlock_leave_shared(lock);
     return false;
+}
+
+// Uninterruptible. Not analysed inside: the analysis has no word for what makes these a lock.
+NO_LOCK_ANALYSIS static inline void rwlock_acquire(struct rwlock *lock) ACQUIRES(lock)
+{
+    lock_check_sleeping(lock, lock->rank, LOCK_ALONE);
+    if (UNLIKELY(!rwlock_take(lock)))
+        rwlock_wait(lock, true);
+}
+
+NO_LOCK_ANALYSIS static inline void rwlock_release(struct rwlock *lock) RELEASES(lock)
+{
+    lock_check_sleeping_end(lock);
+    if (UNLIKELY(atomic_fetch_sub_explicit(&lock->state, RWLOCK_WRITER, memory_order_acq_rel) & RWLOCK_WAITERS))
+        rwlock_hand_on(lock);
+}
+
+NO_LOCK_ANALYSIS static inline void rwlock_release_shared(struct rwlock *lock) RELEASES_SHARED(lock)
+{
+    lock_check_sleeping_end(lock);
+    rwlock_leave_shared(lock);
+}
+
+NO_LOCK_ANALYSIS static inline bool rwlock_try_acquire_shared(struct rwlock *lock) TRY_ACQUIRES_SHARED(true, lock)
+{
+    if (!rwlock_take_shared(lock))
+        return false;
+    lock_check_sleeping(lock, lock->rank, LOCK_TRIED);
+    return true;
 }
 
 NO_LOCK_ANALYSIS static inline void rwlock_acquire_shared(struct rwlock *lock) ACQUIRES_SHARED(lock)
 {
-    if (UNLIKELY(!rwlock_try_acquire_shared(lock)))
+    lock_check_sleeping(lock, lock->rank, LOCK_ALONE);
+    if (UNLIKELY(!rwlock_take_shared(lock)))
         rwlock_wait(lock, false);
 }
 
 NO_LOCK_ANALYSIS static inline bool rwlock_try_acquire(struct rwlock *lock) TRY_ACQUIRES(true, lock)
 {
-    uint32_t free = 0;
-    return atomic_compare_exchange_strong_explicit(&lock->state, &free, RWLOCK_WRITER, memory_order_acquire, memory_order_relaxed);
+    if (!rwlock_take(lock))
+        return false;
+    lock_check_sleeping(lock, lock->rank, LOCK_TRIED);
+    return true;
 }
 
 // For assertions: whether any thread holds it alone; whether any has it at all.

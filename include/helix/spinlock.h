@@ -27,6 +27,9 @@ struct CAPABILITY("spinlock") spinlock {
     };
     _Atomic uint16_t next, serving; // waiters' tickets: to draw, and whose turn it is
     enum lock_rank rank;
+#if LOCK_CHECKS
+    enum lock_form form; // the one it is taken in
+#endif
 };
 
 #define SPINLOCK(rank_) { .rank = rank_ }
@@ -40,28 +43,64 @@ static inline void spinlock_init(struct spinlock *lock, enum lock_rank rank)
 // Takes one that was not free. Interrupts or preemption off.
 ARCH_SLOW_PATH void spinlock_wait(struct spinlock *lock);
 
-// Interrupts off. Not analysed inside, here and below: the analysis has no word for what makes these a lock.
-NO_LOCK_ANALYSIS static inline void spinlock_acquire_off(struct spinlock *lock) ACQUIRES(lock)
+// What lock_check.h wants to know before a lock is taken, and before it is let go. A macro, so that the place is the caller's.
+#if LOCK_CHECKS
+#define spinlock_watch(lock_, form_, nested_) lock_check_spin(lock_, (lock_)->rank, &(lock_)->form, form_, nested_)
+#define spinlock_unwatch(lock_)               lock_check_spin_end(lock_)
+#else
+#define spinlock_watch(lock_, form_, nested_) ((void)0)
+#define spinlock_unwatch(lock_)               ((void)0)
+#endif
+
+static inline void spinlock_take(struct spinlock *lock)
 {
     uint32_t free = 0;
     if (UNLIKELY(!atomic_compare_exchange_strong_explicit(&lock->word, &free, SPINLOCK_TAKEN, memory_order_acquire, memory_order_relaxed)))
         spinlock_wait(lock);
 }
 
+static inline void spinlock_let_go(struct spinlock *lock)
+{
+    spinlock_unwatch(lock);
+    atomic_store_explicit(&lock->taken, 0, memory_order_release);
+}
+
+// Interrupts off. Not analysed inside, here and below: the analysis has no word for what makes these a lock.
+NO_LOCK_ANALYSIS static inline void spinlock_acquire_off(struct spinlock *lock) ACQUIRES(lock)
+{
+    spinlock_watch(lock, LOCK_INTERRUPTS_OFF, false);
+    spinlock_take(lock);
+}
+
+// Beside another of its rank, in an order that all who hold two of them keep.
+NO_LOCK_ANALYSIS static inline void spinlock_acquire_off_nested(struct spinlock *lock) ACQUIRES(lock)
+{
+    spinlock_watch(lock, LOCK_INTERRUPTS_OFF, true);
+    spinlock_take(lock);
+}
+
 NO_LOCK_ANALYSIS static inline void spinlock_release_off(struct spinlock *lock) RELEASES(lock)
 {
-    atomic_store_explicit(&lock->taken, 0, memory_order_release);
+    spinlock_let_go(lock);
 }
 
 NO_LOCK_ANALYSIS static inline void spinlock_acquire(struct spinlock *lock) ACQUIRES(lock)
 {
     preempt_disable();
-    spinlock_acquire_off(lock);
+    spinlock_watch(lock, LOCK_PLAIN, false);
+    spinlock_take(lock);
+}
+
+NO_LOCK_ANALYSIS static inline void spinlock_acquire_nested(struct spinlock *lock) ACQUIRES(lock)
+{
+    preempt_disable();
+    spinlock_watch(lock, LOCK_PLAIN, true);
+    spinlock_take(lock);
 }
 
 NO_LOCK_ANALYSIS static inline void spinlock_release(struct spinlock *lock) RELEASES(lock)
 {
-    spinlock_release_off(lock);
+    spinlock_let_go(lock);
     preempt_enable();
 }
 
@@ -69,13 +108,14 @@ NO_LOCK_ANALYSIS static inline void spinlock_release(struct spinlock *lock) RELE
 NO_LOCK_ANALYSIS static inline bool spinlock_acquire_irq(struct spinlock *lock) ACQUIRES(lock)
 {
     bool on = arch_interrupts_disable();
-    spinlock_acquire_off(lock);
+    spinlock_watch(lock, LOCK_INTERRUPTS_OFF, false);
+    spinlock_take(lock);
     return on;
 }
 
 NO_LOCK_ANALYSIS static inline void spinlock_release_irq(struct spinlock *lock, bool on) RELEASES(lock)
 {
-    spinlock_release_off(lock);
+    spinlock_let_go(lock);
     if (!on)
         return;
     arch_interrupts_enable();
@@ -86,7 +126,7 @@ NO_LOCK_ANALYSIS static inline void spinlock_release_irq(struct spinlock *lock, 
 // the analysis, which knows one thread at a time.
 NO_LOCK_ANALYSIS static inline void spinlock_hand_over(struct spinlock *lock)
 {
-    spinlock_release_off(lock);
+    spinlock_let_go(lock);
 }
 
 // For assertions.

@@ -115,6 +115,9 @@ struct thread {
     _Atomic uint32_t references;
     void (*entry)(void *argument);
     void *argument;
+#if LOCK_CHECKS
+    struct lock_holdings locks; // its own
+#endif
 };
 
 // The thread that runs this. Never nullptr after execution_init_cpu.

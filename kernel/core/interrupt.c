@@ -142,6 +142,7 @@ void kernel_interrupt(uint32_t number, struct arch_frame *frame)
     if (number >= ARCH_VECTORS)
         return;
     struct vector *vector = &vectors[number];
+    uint32_t outer = lock_check_interrupt();
     cpu_local()->interrupts++;
     atomic_fetch_add_explicit(&vector->count, 1, memory_order_relaxed);
     switch (vector_dispatch(vector, number, frame)) {
@@ -156,6 +157,7 @@ void kernel_interrupt(uint32_t number, struct arch_frame *frame)
     case INTERRUPT_PANIC:
         panic_at(__FILE__, __LINE__, frame, "a handler of interrupt vector %u asked for a panic", number);
     }
+    lock_check_interrupt_end(outer);
 }
 
 uint64_t interrupt_count(uint32_t vector)

@@ -53,6 +53,7 @@ void execution_adopt_boot(void)
     arch_reschedule_set(false);
     heap_caches_init(&boot_cpu.heap);
     boot_cpu.slice_end_ns = boot_cpu.timer_armed_ns = UINT64_MAX;
+    lock_check_start();
 }
 
 static void idle(void *unused)

@@ -202,6 +202,7 @@ void kernel_exit_to_kernel(void)
 
 void thread_yield(void)
 {
+    lock_check_may_sleep("CPU given away");
     bool on = arch_interrupts_disable();
     struct cpu *cpu = cpu_local();
     cpu->yields++;

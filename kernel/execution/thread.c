@@ -148,6 +148,7 @@ NO_LOCK_ANALYSIS [[noreturn]] void thread_exit(int32_t code)
 {
     struct thread *self = thread_current();
     self->exit_code = code;
+    lock_check_thread_end();
     timer_cancel(&self->timeout);
     (void)arch_interrupts_disable();
     if (arch_preempt_count())
@@ -192,6 +193,7 @@ bool thread_interrupted(void)
 NO_LOCK_ANALYSIS static enum status thread_wait(enum thread_state state, enum block_reason reason, uint64_t deadline_ns, bool interruptible)
 {
     struct thread *self = thread_current();
+    lock_check_may_sleep("sleep");
     ASSERT(arch_preempt_count() == 0);
     if (deadline_ns != UINT64_MAX)
         timer_arm(&self->timeout, deadline_ns);

@@ -99,6 +99,7 @@ static struct timer *timer_take_due(struct timer_queue *queue, uint64_t now, uin
 void kernel_timer_interrupt(struct arch_frame *frame)
 {
     struct cpu *cpu = cpu_local();
+    uint32_t outer = lock_check_interrupt();
     cpu->interrupts++;
     cpu->timer_armed_ns = UINT64_MAX;
     struct timer *due;
@@ -107,6 +108,7 @@ void kernel_timer_interrupt(struct arch_frame *frame)
         due->fire(due);
     scheduler_tick(arch_frame_from_user(frame));
     timer_hardware_set(MIN(next, cpu->slice_end_ns));
+    lock_check_interrupt_end(outer);
 }
 
 uint64_t time_ns(void)

@@ -26,7 +26,7 @@ static enum status make_node(struct node *directory, const struct walk *walk, co
     if (wanted->linked) {
         if (!ops->link)
             return STATUS_NOT_PERMITTED;
-        mutex_acquire(&wanted->linked->lock);
+        mutex_acquire_nested(&wanted->linked->lock);
         enum status status = wanted->linked->links == 0 ? STATUS_NOT_FOUND : ops->link(directory, walk->name, walk->length, wanted->linked);
         mutex_release(&wanted->linked->lock);
         *made = nullptr;
@@ -156,7 +156,7 @@ static enum status unlink_locked(struct walk *walk, bool directory, struct entry
     struct node *parent = walk->at->node;
     enum status status = unlink_check(walk, entry, directory);
     if (status == STATUS_OK) {
-        mutex_acquire(&entry->node->lock);
+        mutex_acquire_nested(&entry->node->lock);
         status = parent->ops->unlink(parent, walk->name, walk->length, entry->node);
         mutex_release(&entry->node->lock);
     }
@@ -207,7 +207,7 @@ NO_LOCK_ANALYSIS static void rename_lock_directories(struct entry *a, struct ent
     }
     bool a_first = entry_is_ancestor(a, b) || (!entry_is_ancestor(b, a) && a->node < b->node);
     mutex_acquire(a_first ? &a->node->lock : &b->node->lock);
-    mutex_acquire(a_first ? &b->node->lock : &a->node->lock);
+    mutex_acquire_nested(a_first ? &b->node->lock : &a->node->lock);
 }
 
 NO_LOCK_ANALYSIS static void rename_unlock_directories(struct entry *a, struct entry *b)
@@ -272,7 +272,7 @@ NO_LOCK_ANALYSIS static enum status rename_commit(struct rename *rename)
     if (!rename->name)
         return STATUS_NO_MEMORY;
     if (replaced)
-        mutex_acquire(&replaced->lock);
+        mutex_acquire_nested(&replaced->lock);
     enum status status = from->ops->rename(from, rename->from.name, rename->from.length, to, rename->to.name, rename->to.length,
                                            rename->moved->node, replaced);
     if (replaced)

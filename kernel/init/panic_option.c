@@ -6,13 +6,16 @@
 #include <arch/cpu.h>
 #include <arch/layout.h>
 #include <arch/space.h>
+#include <arch/user.h>
 #include <generated/profile.h>
 #include <helix/boot_info.h>
 #include <helix/frames.h>
 #include <helix/heap.h>
 #include <helix/kernel_map.h>
 #include <helix/log.h>
+#include <helix/mutex.h>
 #include <helix/panic.h>
+#include <helix/spinlock.h>
 #include <helix/thread.h>
 
 #include "init.h"
@@ -137,6 +140,52 @@ static void test_frame_double_free(void)
 }
 #endif
 
+#if PROFILE_LOCK_CHECKS
+static struct spinlock driver = SPINLOCK(RANK_DRIVER), descriptors = SPINLOCK(RANK_DESCRIPTORS);
+static struct mutex pipe = MUTEX(pipe, RANK_PIPE), node = MUTEX(node, RANK_NODE);
+
+[[gnu::noinline]] NO_LOCK_ANALYSIS static void driver_lock(void) // left held, as all below
+{
+    spinlock_acquire(&driver);
+}
+
+[[gnu::noinline]] NO_LOCK_ANALYSIS static void pipe_lock(void)
+{
+    mutex_acquire(&pipe);
+}
+
+NO_LOCK_ANALYSIS static void test_lock_order(void)
+{
+    driver_lock();
+    spinlock_acquire(&descriptors);
+}
+
+NO_LOCK_ANALYSIS static void test_lock_order_sleeping(void)
+{
+    pipe_lock();
+    mutex_acquire(&node);
+}
+
+NO_LOCK_ANALYSIS static void test_sleep_with_lock(void)
+{
+    driver_lock();
+    (void)thread_sleep_until(time_ns() + NS_PER_S);
+}
+
+static void test_sleep_without_preemption(void)
+{
+    preempt_disable();
+    (void)thread_sleep_until(time_ns() + NS_PER_S);
+}
+
+NO_LOCK_ANALYSIS static void test_user_copy_with_lock(void)
+{
+    char byte;
+    driver_lock();
+    (void)arch_copy_from_user(&byte, PAGE_SIZE, sizeof byte);
+}
+#endif
+
 static const struct {
     const char *name;
     void (*run)(void); // boot_…: by the thread that boot runs on, whose stack is none of kernel_stack_alloc's
@@ -156,6 +205,13 @@ static const struct {
     { "heap_use_after_free", test_heap_use_after_free },
     { "heap_overflow", test_heap_overflow },
     { "heap_underflow", test_heap_underflow },
+#endif
+#if PROFILE_LOCK_CHECKS
+    { "lock_order", test_lock_order },
+    { "lock_order_sleeping", test_lock_order_sleeping },
+    { "sleep_with_lock", test_sleep_with_lock },
+    { "sleep_without_preemption", test_sleep_without_preemption },
+    { "user_copy_with_lock", test_user_copy_with_lock },
 #endif
 };
 

@@ -28,7 +28,7 @@ static_assert(STACK_SLOTS * SLOT_SIZE + PAGE_SIZE <= KERNEL_STACKS_END - KERNEL_
 
 extern const char boot_stack_guard[]; // the page below the stack that boot runs on, which is none of the slots
 
-static struct spinlock map_lock = SPINLOCK(RANK_KERNEL_SPACE);
+static struct spinlock map_lock = SPINLOCK(RANK_KERNEL_MAP);
 static uint64_t slots[BITMAP_WORDS(STACK_SLOTS)] GUARDED_BY(map_lock);
 static size_t slot_hint GUARDED_BY(map_lock); // no free slot below
 static virt_t cached[STACK_CACHE] GUARDED_BY(map_lock);

@@ -9,7 +9,7 @@
 //             5. kernel_map.c can now map stacks and device registers; space*.c make user address spaces.
 // Invariants  No memory is handed out twice across the steps: each takes over exactly what the one before did not use.
 //             Every frame that is given out is counted, and comes back when its last user goes.
-// Locks       RANK_SPACE > RANK_HEAP > RANK_FRAMES > RANK_KERNEL_SPACE; each file says which are its own.
+// Locks       RANK_SPACE, RANK_KERNEL_MAP, RANK_KERNEL_SPACE, RANK_HEAP, RANK_FRAMES, in this order; each file says which are its own.
 // Not here    Which frame, which slab: policies in modules/frames and modules/heap.
 
 #include <helix/memory.h>

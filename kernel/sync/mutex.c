@@ -19,7 +19,7 @@ ARCH_SLOW_PATH NO_LOCK_ANALYSIS void mutex_wait(struct mutex *mutex)
     atomic_fetch_add(&mutex->contenders, 1);
     for (;;) {
         wait_begin(&mutex->waiters, &waiter);
-        if (mutex_try_acquire(mutex))
+        if (mutex_take(mutex))
             break;
         (void)thread_block_uninterruptible(BLOCK_LOCK, UINT64_MAX);
     }

@@ -14,6 +14,7 @@ TEST(spinlock, is_taken_and_let_go)
     spinlock_release(&lock);
     CHECK(!spinlock_held(&lock));
     CHECK_EQUAL(arch_preempt_count(), 0);
+    spinlock_init(&lock, RANK_RUN_QUEUE); // a lock is taken in one form always
     bool on = spinlock_acquire_irq(&lock);
     CHECK(on && spinlock_held(&lock));
     CHECK(!arch_interrupts_enabled());

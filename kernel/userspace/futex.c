@@ -45,12 +45,24 @@ static struct futex_bucket *bucket_of(struct futex_key key)
 }
 
 // The first user of a bucket makes its list.
+static void bucket_prepare(struct futex_bucket *bucket) MUST_HOLD(bucket->lock)
+{
+    if (UNLIKELY(!bucket->waiters.next))
+        list_init(&bucket->waiters);
+}
+
 static bool bucket_lock(struct futex_bucket *bucket) ACQUIRES(bucket->lock)
 {
     bool on = spinlock_acquire_irq(&bucket->lock);
-    if (UNLIKELY(!bucket->waiters.next))
-        list_init(&bucket->waiters);
+    bucket_prepare(bucket);
     return on;
+}
+
+// The one with the higher address of two.
+static void bucket_lock_second(struct futex_bucket *bucket) ACQUIRES(bucket->lock)
+{
+    spinlock_acquire_off_nested(&bucket->lock);
+    bucket_prepare(bucket);
 }
 
 static bool keys_equal(struct futex_key a, struct futex_key b)
@@ -169,7 +181,7 @@ static uint32_t futex_requeue(struct futex_key from, struct futex_key to, uint32
     if (first == second) {
         moved = waiters_move(source, target, from, to, count);
     } else {
-        (void)bucket_lock(second);
+        bucket_lock_second(second);
         moved = waiters_move(source, target, from, to, count);
         spinlock_release_off(&second->lock);
     }

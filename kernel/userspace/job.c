@@ -14,7 +14,7 @@
 enum { WISHES = 64, SENDER_PRIORITY = 10 };
 
 static struct {
-    struct spinlock lock; // RANK_SIGNALS, interrupts off
+    struct spinlock lock; // RANK_LATER, interrupts off
     struct wait_queue arrived;
     struct wish {
         uint64_t group;
@@ -22,7 +22,7 @@ static struct {
     } wish[WISHES];
     uint32_t first, count;
     struct list_node alarms; // user_process.alarm_link: each is in it once, so none is lost however many go off
-} later = { .lock = SPINLOCK(RANK_SIGNALS), .arrived = WAIT_QUEUE(later.arrived), .alarms = LIST_HEAD(later.alarms) };
+} later = { .lock = SPINLOCK(RANK_LATER), .arrived = WAIT_QUEUE(later.arrived), .alarms = LIST_HEAD(later.alarms) };
 
 static void terminal_signal_group(uint64_t group, int number)
 {

@@ -23,6 +23,12 @@ MISTAKES = {
     "frame_double_free": r"double free of frame 0x\w+, freed again by \w+\+0x\w+; "
                          r"allocated by mistaken_frame\+0x\w+, freed by test_frame_double_free\+",
     "stack_overflow": r"kernel stack overflow of thread \"panic_test\"",
+    "lock_order": r"lock order: \"descriptors\" \(0x\w+, rank \d+\) wanted by test_lock_order\+0x\w+ "
+                  r"while \"driver\" \(0x\w+, rank \d+\) is held, taken by driver_lock\+0x",
+    "lock_order_sleeping": r"lock order: \"node\" .* wanted by test_lock_order_sleeping\+0x\w+ while \"pipe\" .* is held, taken by pipe_lock\+0x",
+    "sleep_with_lock": r"sleep by \w+\+0x\w+ with spinlock \"driver\" \(0x\w+\) held, taken by driver_lock\+0x",
+    "sleep_without_preemption": r"sleep by \w+\+0x\w+ with preemption off, switched off by test_sleep_without_preemption\+0x",
+    "user_copy_with_lock": r"user memory touched by \w+\+0x\w+ with spinlock \"driver\" \(0x\w+\) held, taken by driver_lock\+0x",
 }
 
 
@@ -50,6 +56,19 @@ def debug_profile_finds_leaks():
     check(re.search(r"^ +3 +300 +\d+ s  leak_plant\+0x", after, re.M), f"not found: {after}")
     check("3 blocks, 300 bytes since the mark" in after, after)
     check(re.search(r"^ +3 +300 +\d+ leak_plant\+0x", after, re.M), f"not in /proc/helix/leaks: {after}")
+
+
+@test
+def debug_profile_fails_allocations_of_scripts():
+    """/proc/helix/fail_allocation: the one that is asked for, every so many, none; what it does not understand changes nothing."""
+    script = ("f=/proc/helix/fail_allocation; exec 3<>$f; echo step 3 >&3; /bin/busybox true; echo status $?; cat $f; "
+              "for wrong in '' 0 'step 0' 'step' 'every x' 'step 1 2' offf; do echo $wrong 2>/dev/null >&3 && echo \"$wrong taken\"; done; head -1 $f; "
+              "echo every 2 >&3; for i in 1 2 3 4 5 6; do (:); done; echo off >&3; cat $f")
+    outcome = run(f'run /bin/busybox sh -c "{script}"', "run /bin/busybox cat /proc/helix/fail_allocation", options=DEBUG, timeout=60)
+    one, every, off = re.match(r"(?s)(.*?^step 3$.*?)^step 3$(.*?^off.*?)(^off.*)", outcome.out, re.M).groups() or [""] * 3
+    check(re.search(r"^status [1-9].*step 3\nallocations \d+\nfailed 1\nlast by \w+\+0x", one, re.S | re.M), outcome.describe())
+    check("taken" not in outcome.out and int(re.search(r"failed (\d+)", every).group(1)) > 5, outcome.describe())
+    check(re.search(r"failed (\d+)", every).group(1) == re.search(r"failed (\d+)", off).group(1), outcome.describe())
 
 
 # Every one of some 1,500 takes minutes; a step that is a prime walks through all commands of the script.

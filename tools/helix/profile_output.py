@@ -46,6 +46,7 @@ def constants(profile):
         "PROFILE_HEAP_CHECKS": int(profile.get("debug", "heap_checks")),
         "PROFILE_FRAME_CHECKS": int(profile.get("debug", "frame_checks")),
         "PROFILE_ALLOCATION_FAILURES": int(profile.get("debug", "allocation_failures")),
+        "PROFILE_LOCK_CHECKS": int(profile.get("debug", "lock_checks")),
         "PROFILE_PANIC_ACTION": schema.PANIC_ACTIONS[profile.get("debug", "panic_behavior")],
         "PROFILE_LOG_LEVEL": schema.DEBUG_LEVELS[profile.get("debug", "level")],
         "PROFILE_COMMAND_LINE": c_string(profile.get("boot", "cmdline")),

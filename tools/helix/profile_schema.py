@@ -243,6 +243,7 @@ SCHEMA = {
         "heap_checks": Row(bool, False),
         "frame_checks": Row(bool, False),
         "allocation_failures": Row(bool, False, needs_checks),
+        "lock_checks": Row(bool, False),
         "panic_behavior": Row(str, "halt", one_of(tuple(PANIC_ACTIONS), not_yet=("dump",))),
     },
     "build": {

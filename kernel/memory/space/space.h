@@ -189,6 +189,7 @@ void region_wait(struct space *space, struct region *region);
 NO_LOCK_ANALYSIS static inline void region_acquire(struct space *space, struct region *region) ACQUIRES(region->lock)
     MUST_SHARE(space->lock)
 {
+    lock_check_sleeping(&region->lock, RANK_REGION, LOCK_ALONE);
     uint32_t free = REGION_FREE;
     if (UNLIKELY(
             !atomic_compare_exchange_strong_explicit(&region->lock.state, &free, REGION_TAKEN, memory_order_acquire, memory_order_relaxed)))
@@ -198,6 +199,7 @@ NO_LOCK_ANALYSIS static inline void region_acquire(struct space *space, struct r
 NO_LOCK_ANALYSIS static inline void region_release(struct space *space, struct region *region) RELEASES(region->lock)
     MUST_SHARE(space->lock)
 {
+    lock_check_sleeping_end(&region->lock);
     if (UNLIKELY(atomic_exchange_explicit(&region->lock.state, REGION_FREE, memory_order_acq_rel) == REGION_AWAITED))
         wait_wake_all(&space->fault_waiters); // of all regions: few wait, and each looks again
 }
