@@ -61,14 +61,10 @@ def debug_profile_finds_leaks():
 @test
 def debug_profile_fails_allocations_of_scripts():
     """/proc/helix/fail_allocation: the one that is asked for, every so many, none; what it does not understand changes nothing."""
-    script = ("f=/proc/helix/fail_allocation; exec 3<>$f; echo step 3 >&3; /bin/busybox true; echo status $?; cat $f; "
-              "for wrong in '' 0 'step 0' 'step' 'every x' 'step 1 2' offf; do echo $wrong 2>/dev/null >&3 && echo \"$wrong taken\"; done; head -1 $f; "
-              "echo every 2 >&3; for i in 1 2 3 4 5 6; do (:); done; echo off >&3; cat $f")
-    outcome = run(f'run /bin/busybox sh -c "{script}"', "run /bin/busybox cat /proc/helix/fail_allocation", options=DEBUG, timeout=60)
-    one, every, off = re.match(r"(?s)(.*?^step 3$.*?)^step 3$(.*?^off.*?)(^off.*)", outcome.out, re.M).groups() or [""] * 3
-    check(re.search(r"^status [1-9].*step 3\nallocations \d+\nfailed 1\nlast by \w+\+0x", one, re.S | re.M), outcome.describe())
-    check("taken" not in outcome.out and int(re.search(r"failed (\d+)", every).group(1)) > 5, outcome.describe())
-    check(re.search(r"failed (\d+)", every).group(1) == re.search(r"failed (\d+)", off).group(1), outcome.describe())
+    outcome = run("run /usr/libexec/helix-tests/fail_allocation.sh", options=DEBUG, archives=programs(), timeout=60).expect(0)
+    check(re.search(r"first 1\nsecond 0\nstep 1\nallocations \d+\nfailed 1\nlast by \w+\+0x\w+\nafter wrong ones: step 1\noff\n", outcome.out), outcome.describe())
+    failed, refused = re.search(r"\noff\nallocations \d+\nfailed (\d+)\nlast by \w+\+0x\w+\nrefused (\d+)\n", outcome.out).groups()
+    check(0 < int(refused) <= int(failed), outcome.describe())
 
 
 # Every one of some 1,500 takes minutes; a step that is a prime walks through all commands of the script.
