@@ -10,7 +10,7 @@
 
 #include <helix/frames.h>
 
-enum { FRAME_POLICY_ABI = 3, BUDDY_MAX_ORDER = 11 };           // orders 0…11: 4 KiB … 8 MiB
+enum { FRAME_POLICY_ABI = 4, BUDDY_MAX_ORDER = 11 };           // orders 0…11: 4 KiB … 8 MiB
 enum : uint64_t { FRAME_ALIGNMENT_MAX = 1 * GIB / PAGE_SIZE }; // of a run
 
 // Frame numbers that a policy manages: [first, limit). `first` is a multiple of the largest block of a buddy.
@@ -30,7 +30,7 @@ struct frame_policy {
     // and `count` while the frame is its own. Nothing has initialised them.
     enum status (*attach)(void *memory, struct frame *database, struct frame_range range);
 
-    // Preemption is off, and the frames lock is held unless `concurrent`. Must not allocate or sleep.
+    // Preemption is off, and the frames lock is held unless `concurrent`; so it is where `free` is read. Must not allocate or sleep.
     void (*add)(uint64_t first, uint64_t count); // a free run: all in one zone
 
     // `count` >= 1 consecutive frames, the first a multiple of `alignment` (a power of two up to FRAME_ALIGNMENT_MAX). `below` is where a zone ends
@@ -40,10 +40,27 @@ struct frame_policy {
     void (*release)(uint64_t first, uint64_t count);       // any part of what was allocated or taken, all in one zone
     void (*give)(const uint32_t *numbers, uint32_t count); // the same for single frames
 
-    uint64_t (*free_count)(void); // cheap: asked at every refill of a cache
-    uint64_t (*free_in_zone)(enum memory_zone zone);
+    const uint64_t *free[ZONE_NORMAL + 1];       // where it counts the free frames of each zone
     void (*count_runs)(struct frame_runs *runs); // fills all but `policy`; it is zeroed
 };
+
+static inline uint64_t frame_policy_free(const struct frame_policy *policy)
+{
+    return *policy->free[ZONE_DMA] + *policy->free[ZONE_DMA32] + *policy->free[ZONE_NORMAL];
+}
+
+// For policies that work with indices in place of numbers: index 0, so that both have the same alignment.
+static inline uint64_t frame_range_base(struct frame_range range)
+{
+    return align_down(range.first, FRAME_ALIGNMENT_MAX);
+}
+
+// The part of the range that is in the zone, which may be empty.
+static inline struct frame_range frame_range_in_zone(struct frame_range range, enum memory_zone zone)
+{
+    static const uint64_t bounds[] = { 0, ZONE_DMA_END, ZONE_DMA32_END, ZONE_NORMAL_END };
+    return (struct frame_range){ MIN(MAX(bounds[zone], range.first), range.limit), MAX(MIN(bounds[zone + 1], range.limit), range.first) };
+}
 
 // The zone of a frame number below ZONE_NORMAL_END.
 static inline enum memory_zone frame_zone(uint64_t number)

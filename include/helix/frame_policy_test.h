@@ -79,10 +79,10 @@ static inline void frame_policy_hands_out_every_frame_once_and_then_refuses(void
         twice += !hold(first, 1);
         count++;
     }
-    uint64_t free = policy->free_count(), largest = policy_largest(policy);
+    uint64_t free = frame_policy_free(policy), largest = policy_largest(policy);
     for (uint64_t number = 1; number < FRAMES; number++)
         policy->release(number, 1);
-    uint64_t back = policy->free_count();
+    uint64_t back = frame_policy_free(policy);
     policy_end();
     CHECK_EQUAL(count, FRAMES - 1);
     CHECK_EQUAL(twice, 0);
@@ -100,7 +100,7 @@ static inline void frame_policy_takes_single_frames_in_batches_from_all_zones(vo
             twice += !hold(numbers[i], 1);
         count += got;
     }
-    uint64_t free = policy->free_count();
+    uint64_t free = frame_policy_free(policy);
     policy_end();
     CHECK_EQUAL(count, FRAMES - 1);
     CHECK_EQUAL(twice, 0);
@@ -115,7 +115,7 @@ static inline void frame_policy_keeps_below_the_zone_asked_for(void)
     for (uint64_t i = 0; i < (ZONE_DMA_END - 1) / 64; i++)
         low_enough &= policy->allocate(64, 1, ZONE_DMA_END, &first) == STATUS_OK && first + 64 <= ZONE_DMA_END && hold(first, 64);
     enum status refused = policy->allocate(64, 1, ZONE_DMA_END, &none);
-    uint64_t dma_free = policy->free_in_zone(ZONE_DMA);
+    uint64_t dma_free = *policy->free[ZONE_DMA];
     bool other = policy->allocate(64, 1, ZONE_DMA32_END, &high) == STATUS_OK && high >= ZONE_DMA_END;
     policy_end();
     CHECK(low_enough && other);
@@ -168,7 +168,7 @@ static inline void frame_policy_refuses_a_run_when_memory_is_in_fragments(void)
         ;
     for (uint64_t number = 2; number < FRAMES; number += 2)
         policy->release(number, 1);
-    uint64_t free = policy->free_count(), largest = policy_largest(policy);
+    uint64_t free = frame_policy_free(policy), largest = policy_largest(policy);
     enum status two = policy->allocate(2, 1, ZONE_NORMAL_END, &first);
     for (uint64_t number = 1; number < FRAMES; number += 2)
         policy->release(number, 1);
@@ -202,14 +202,14 @@ static inline void frame_policy_accounts_exactly_through_random_requests(void)
             held[slot].count = want;
             used += want;
         }
-        wrong += policy->free_count() != FRAMES - 1 - used;
-        wrong += policy->free_in_zone(ZONE_DMA) + policy->free_in_zone(ZONE_DMA32) != policy->free_count();
+        wrong += frame_policy_free(policy) != FRAMES - 1 - used;
+        wrong += *policy->free[ZONE_DMA] + *policy->free[ZONE_DMA32] != frame_policy_free(policy);
     }
     for (size_t slot = 0; slot < ARRAY_LENGTH(held); slot++) {
         if (held[slot].count)
             policy->release(held[slot].first, held[slot].count);
     }
-    uint64_t end = policy->free_count();
+    uint64_t end = frame_policy_free(policy);
     uint64_t first = 0;
     enum status whole = policy->allocate(2048, 1, ZONE_DMA_END, &first);
     policy_end();
@@ -224,10 +224,10 @@ static inline void frame_policy_takes_back_any_part_of_a_run(void)
     uint64_t first = 0, free = 0;
     bool got = policy->allocate(100, 1, ZONE_NORMAL_END, &first) == STATUS_OK;
     policy->release(first + 33, 50);
-    free = policy->free_count();
+    free = frame_policy_free(policy);
     policy->release(first, 33);
     policy->release(first + 83, 17);
-    uint64_t end = policy->free_count();
+    uint64_t end = frame_policy_free(policy);
     policy_end();
     CHECK(got);
     CHECK_EQUAL(free, FRAMES - 1 - 50);

@@ -75,7 +75,7 @@ bool frames_may_take_last(uint32_t flags)
 uint32_t frames_supply(uint32_t *numbers, uint32_t count, uint32_t flags)
 {
     frame_policy_enter();
-    bool scarce = frame_policy->free_count() <= atomic_load_explicit(&frame_reserve, memory_order_relaxed);
+    bool scarce = frame_policy_free(frame_policy) <= atomic_load_explicit(&frame_reserve, memory_order_relaxed);
     if (scarce) // one at a time, or what the kernel leaves in the cache would go to programs
         count = flags & FRAME_USER ? 0 : 1;
     uint32_t taken = count ? frame_policy->take(numbers, count) : 0;
@@ -273,7 +273,7 @@ static enum status run_take(size_t pages, uint32_t flags, uint64_t *first)
     uint64_t alignment = flags & FRAME_ALIGNED ? pages : 1;
     uint64_t kept = flags & FRAME_USER ? atomic_load_explicit(&frame_reserve, memory_order_relaxed) : 0;
     frame_policy_enter();
-    bool refused = frame_policy->free_count() < pages + kept;
+    bool refused = frame_policy_free(frame_policy) < pages + kept;
     enum status outcome = refused ? STATUS_NO_MEMORY : frame_policy->allocate(pages, alignment, below, first);
     frame_policy_leave();
     return outcome;

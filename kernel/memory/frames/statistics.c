@@ -13,7 +13,7 @@ static uint64_t value_of(const _Atomic uint64_t *value)
 void frames_count(uint64_t *total, uint64_t *free)
 {
     frame_policy_enter();
-    *free = frame_policy->free_count() + frame_caches_count();
+    *free = frame_policy_free(frame_policy) + frame_caches_count();
     frame_policy_leave();
     *total = value_of(&frame_total);
 }
@@ -64,7 +64,7 @@ void frames_statistics(struct frame_statistics *statistics)
     frame_policy_enter();
     for (unsigned zone = 0; zone < ZONES; zone++) {
         statistics->zone[zone].total = atomic_load_explicit(&frame_zone_total[zone], memory_order_relaxed);
-        statistics->zone[zone].free += frame_policy->free_in_zone((enum memory_zone)zone);
+        statistics->zone[zone].free += zone <= ZONE_NORMAL ? *frame_policy->free[zone] : 0;
         statistics->total += statistics->zone[zone].total;
         statistics->free += statistics->zone[zone].free;
     }

@@ -30,23 +30,16 @@ static uint64_t blocks_of(uint64_t frames)
     return (frames + BLOCK - 1) / BLOCK;
 }
 
-// Indices have the alignment of the frame numbers.
-static uint64_t base_of(struct frame_range range)
-{
-    return align_down(range.first, FRAME_ALIGNMENT_MAX);
-}
-
 static uint64_t bitmap_overhead(struct frame_range range)
 {
-    uint64_t frames = range.limit - base_of(range), blocks = blocks_of(frames);
+    uint64_t frames = range.limit - frame_range_base(range), blocks = blocks_of(frames);
     uint64_t words = bit_tree_words(frames) + (1 + BITMAP_CLASSES) * bit_tree_words(blocks);
     return words * sizeof(uint64_t) + blocks * 2 * sizeof(uint16_t);
 }
 
 static enum status bitmap_attach(void *memory, struct frame *database, struct frame_range range)
 {
-    static const uint64_t ends[] = { ZONE_DMA_END, ZONE_DMA32_END, ZONE_NORMAL_END };
-    uint64_t base = base_of(range), frames = range.limit - base, start = range.first - base;
+    uint64_t base = frame_range_base(range), frames = range.limit - base;
     uint64_t *words = (uint64_t *)memory + bit_tree_words(frames), blocks = blocks_of(frames);
     bitmap.base = base;
     bit_tree_attach(&bitmap.free, memory, frames);
@@ -59,9 +52,8 @@ static enum status bitmap_attach(void *memory, struct frame *database, struct fr
     bitmap.block_free = (uint16_t *)words;
     bitmap.searched = bitmap.block_free + blocks;
     for (unsigned zone = 0; zone <= ZONE_NORMAL; zone++) {
-        uint64_t end = MAX(MIN(ends[zone], range.limit), range.first) - base;
-        bitmap.zones[zone] = (struct bitmap_zone){ .start = start, .end = end };
-        start = end;
+        struct frame_range part = frame_range_in_zone(range, (enum memory_zone)zone);
+        bitmap.zones[zone] = (struct bitmap_zone){ .start = part.first - base, .end = part.limit - base };
     }
     return STATUS_OK;
 }
@@ -256,16 +248,6 @@ static enum status bitmap_allocate(uint64_t count, uint64_t alignment, uint64_t 
 
 // ---- figures ----
 
-static uint64_t bitmap_free_in_zone(enum memory_zone zone)
-{
-    return zone <= ZONE_NORMAL ? bitmap.zones[zone].free : 0;
-}
-
-static uint64_t bitmap_free_count(void)
-{
-    return bitmap.zones[ZONE_DMA].free + bitmap.zones[ZONE_DMA32].free + bitmap.zones[ZONE_NORMAL].free;
-}
-
 static void bitmap_count_runs(struct frame_runs *runs)
 {
     for (unsigned zone = 0; zone <= ZONE_NORMAL; zone++) {
@@ -288,8 +270,7 @@ static const struct frame_policy bitmap_policy = {
     .take = bitmap_take,
     .release = bitmap_release,
     .give = bitmap_give,
-    .free_count = bitmap_free_count,
-    .free_in_zone = bitmap_free_in_zone,
+    .free = { &bitmap.zones[ZONE_DMA].free, &bitmap.zones[ZONE_DMA32].free, &bitmap.zones[ZONE_NORMAL].free },
     .count_runs = bitmap_count_runs,
 };
 

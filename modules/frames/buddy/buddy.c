@@ -21,15 +21,9 @@ enum : uint64_t { LARGEST_BLOCK = 1ull << BUDDY_MAX_ORDER };
 
 struct buddy buddy;
 
-// Indices have the alignment of the frame numbers.
-static uint64_t base_of(struct frame_range range)
-{
-    return align_down(range.first, FRAME_ALIGNMENT_MAX);
-}
-
 static uint64_t blocks_of(struct frame_range range, unsigned order)
 {
-    return align_up(range.limit - base_of(range), 1ull << order) >> order;
+    return align_up(range.limit - frame_range_base(range), 1ull << order) >> order;
 }
 
 static uint64_t buddy_overhead(struct frame_range range)
@@ -42,18 +36,16 @@ static uint64_t buddy_overhead(struct frame_range range)
 
 static enum status buddy_attach(void *memory, struct frame *database, struct frame_range range)
 {
-    static const uint64_t ends[] = { ZONE_DMA_END, ZONE_DMA32_END, ZONE_NORMAL_END };
     uint64_t *words = memory;
-    uint64_t base = base_of(range), start = range.first - base;
+    uint64_t base = frame_range_base(range);
     buddy.base = base;
     for (unsigned order = 0; order < BUDDY_LISTS; order++) {
         bit_tree_attach(&buddy.blocks[order], words, blocks_of(range, order));
         words += bit_tree_words(blocks_of(range, order));
     }
     for (unsigned zone = 0; zone <= ZONE_NORMAL; zone++) {
-        uint64_t end = MAX(MIN(ends[zone], range.limit), range.first) - base;
-        buddy.zones[zone] = (struct buddy_zone){ .start = start, .end = end };
-        start = end;
+        struct frame_range part = frame_range_in_zone(range, (enum memory_zone)zone);
+        buddy.zones[zone] = (struct buddy_zone){ .start = part.first - base, .end = part.limit - base };
     }
     return STATUS_OK;
 }
@@ -232,16 +224,6 @@ static uint32_t buddy_take(uint32_t *numbers, uint32_t count)
 
 // ---- figures ----
 
-static uint64_t buddy_free_in_zone(enum memory_zone zone)
-{
-    return zone <= ZONE_NORMAL ? buddy.zones[zone].free : 0;
-}
-
-static uint64_t buddy_free_count(void)
-{
-    return buddy.zones[ZONE_DMA].free + buddy.zones[ZONE_DMA32].free + buddy.zones[ZONE_NORMAL].free;
-}
-
 static uint64_t largest_in_zone(const struct buddy_zone *zone)
 {
     const struct bit_tree *tree = &buddy.blocks[BUDDY_MAX_ORDER];
@@ -272,8 +254,7 @@ static const struct frame_policy buddy_policy = {
     .take = buddy_take,
     .release = buddy_release,
     .give = buddy_give,
-    .free_count = buddy_free_count,
-    .free_in_zone = buddy_free_in_zone,
+    .free = { &buddy.zones[ZONE_DMA].free, &buddy.zones[ZONE_DMA32].free, &buddy.zones[ZONE_NORMAL].free },
     .count_runs = buddy_count_runs,
 };
 

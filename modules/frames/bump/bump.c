@@ -96,16 +96,6 @@ static uint32_t bump_take(uint32_t *numbers, uint32_t count)
     return taken;
 }
 
-static uint64_t bump_free_in_zone(enum memory_zone zone)
-{
-    return zone <= ZONE_NORMAL ? bump.free[zone] : 0;
-}
-
-static uint64_t bump_free_count(void)
-{
-    return bump.free[ZONE_DMA] + bump.free[ZONE_DMA32] + bump.free[ZONE_NORMAL];
-}
-
 static void bump_count_runs(struct frame_runs *runs)
 {
     for (uint32_t i = 0; i < bump.run_count; i++) {
@@ -127,8 +117,7 @@ static const struct frame_policy bump_policy = {
     .take = bump_take,
     .release = bump_release,
     .give = bump_give,
-    .free_count = bump_free_count,
-    .free_in_zone = bump_free_in_zone,
+    .free = { &bump.free[ZONE_DMA], &bump.free[ZONE_DMA32], &bump.free[ZONE_NORMAL] },
     .count_runs = bump_count_runs,
 };
 

@@ -288,16 +288,6 @@ static uint32_t tlsf_take(uint32_t *numbers, uint32_t count)
 
 // ---- figures ----
 
-static uint64_t tlsf_free_in_zone(enum memory_zone zone)
-{
-    return zone <= ZONE_NORMAL ? tlsf.zones[zone].free : 0;
-}
-
-static uint64_t tlsf_free_count(void)
-{
-    return tlsf.zones[ZONE_DMA].free + tlsf.zones[ZONE_DMA32].free + tlsf.zones[ZONE_NORMAL].free;
-}
-
 static void tlsf_count_runs(struct frame_runs *runs)
 {
     for (unsigned zone = 0; zone <= ZONE_NORMAL; zone++) {
@@ -320,8 +310,7 @@ static const struct frame_policy tlsf_policy = {
     .take = tlsf_take,
     .release = tlsf_release,
     .give = tlsf_give,
-    .free_count = tlsf_free_count,
-    .free_in_zone = tlsf_free_in_zone,
+    .free = { &tlsf.zones[ZONE_DMA].free, &tlsf.zones[ZONE_DMA32].free, &tlsf.zones[ZONE_NORMAL].free },
     .count_runs = tlsf_count_runs,
 };
 
