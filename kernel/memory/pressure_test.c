@@ -56,6 +56,7 @@ TEST(pressure, tells_use_in_five_steps)
     CHECK(memory_use_of(100, 70) == MEMORY_USE_LOW);
     CHECK(memory_use_of(100, 71) == MEMORY_USE_MEDIUM);
     CHECK(memory_use_of(100, 85) == MEMORY_USE_MEDIUM);
+    CHECK(memory_use_of(100, 86) == MEMORY_USE_HIGH);
     CHECK(memory_use_of(100, 95) == MEMORY_USE_HIGH);
     CHECK(memory_use_of(100, 96) == MEMORY_USE_CRITICAL);
     CHECK(memory_use_of(100, 100) == MEMORY_USE_CRITICAL);

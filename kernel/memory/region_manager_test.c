@@ -100,6 +100,12 @@ TEST(region_manager, reserves_parts_of_memory_once)
     CHECK_EQUAL(high_regions(found, 8), 3);
     CHECK(found[1].reserved && strcmp(found[1].name, "mine") == 0 && found[1].type == PHYSICAL_RAM);
     CHECK(region_manager_remove(HIGH, PART) == STATUS_OK);
+    CHECK(region_manager_add(HIGH, PART, PHYSICAL_RAM, "mine") == STATUS_OK);
+    CHECK_EQUAL(high_regions(found, 8), 3); // alike but for the reservation
+    CHECK(region_manager_remove(HIGH, PART) == STATUS_OK);
+    CHECK(region_manager_remove(HIGH + PART, PART) == STATUS_OK);
+    CHECK(region_manager_add(HIGH + PART, PART, PHYSICAL_DEVICE, "a") == STATUS_OK);
+    CHECK(region_manager_reserve(HIGH + PART, PART, "registers") == STATUS_NOT_FOUND); // no memory
     CHECK(region_manager_remove(HIGH + PART, PART) == STATUS_OK);
     end(HIGH + 2 * PART, 2 * PART);
     CHECK_EQUAL(region_manager_total_ram(), total);
@@ -129,6 +135,10 @@ TEST(region_manager, tells_regions_by_type)
     CHECK(region_manager_add(HIGH, PART, PHYSICAL_ROM, "a") == STATUS_OK);
     CHECK(region_manager_add(HIGH + PART, PART, PHYSICAL_DEVICE, "a") == STATUS_OK);
     CHECK_EQUAL(region_manager_by_type(PHYSICAL_ROM, found, 2), roms + 1);
+    struct physical_region kept[2] = { { .start = 42 }, { .start = 42 } };
+    CHECK_EQUAL(region_manager_by_type(PHYSICAL_ROM, kept, 0), roms + 1);
+    CHECK_EQUAL(region_manager_all(kept, 1), before + 2);
+    CHECK_EQUAL(kept[1].start, 42); // no more than there is room for
     CHECK(region_manager_remove(HIGH + PART, PART) == STATUS_OK);
     end(HIGH, PART);
 }
