@@ -68,12 +68,13 @@ static size_t window_cells(const struct line_editor *editor)
 
 static void redraw(struct line_editor *editor)
 {
-    size_t width = window_cells(editor), start = 0, end;
+    size_t width = window_cells(editor), start = editor->cursor;
     char move[16];
 
-    while (cells(editor->line + start, editor->cursor - start) > width)
-        start = step_right(editor, start);
-    for (end = start; end < editor->length && cells(editor->line + start, end - start) < width;)
+    for (size_t i = 0; i < width && start > 0; i++)
+        start = step_left(editor, start);
+    size_t end = start;
+    for (size_t i = 0; i < width && end < editor->length; i++)
         end = step_right(editor, end);
 
     draw(editor, "\r", 1);
