@@ -3,5 +3,5 @@ PORT_CFLAGS := --target=aarch64-unknown-none-elf -momit-leaf-frame-pointer -marc
 	-mno-implicit-float -mstrict-align -mfix-cortex-a53-835769 -Wa,--noexecstack
 PORT_LDFLAGS := -m aarch64elf --fix-cortex-a53-843419
 PORT_BOOT := linux_image
-PORT_COMMON := asid backtrace boot_main counter_time entropy fpu keys_none platform_tree space space_kernel space_large space_page space_range space_share space_table user
+PORT_COMMON := asid backtrace boot_main counter_time entropy fpu keys_none platform_tree space space_flush space_kernel space_large space_page space_range space_share space_table user
 PORT_FLAT := 1

@@ -41,7 +41,7 @@ static void generation_begin(void) MUST_HOLD(lock)
     memset(taken, 0, sizeof taken);
     bitmap_set(taken, 0);
     for (uint32_t i = 0; i < cpu_count(); i++) {
-        struct arch_space *space = cpu_by_id(i)->arch.space;
+        struct arch_space *space = __atomic_load_n(&cpu_by_id(i)->arch.space, __ATOMIC_RELAXED);
         if (!space || !space_tag(space))
             continue;
         uint16_t tag = (uint16_t)space_tag(space);
@@ -63,6 +63,15 @@ static void tag_assign(struct arch_space *space)
         bitmap_set(taken, tag);
         space_tag_set(space, asid_generation << ASID_BITS | tag);
     }
+    spinlock_release_irq(&lock, on);
+}
+
+void asid_drop(struct arch_space *space)
+{
+    if (!translation_tags())
+        return;
+    bool on = spinlock_acquire_irq(&lock);
+    space_tag_set(space, 0);
     spinlock_release_irq(&lock, on);
 }
 

@@ -16,6 +16,9 @@ extern _Atomic uint64_t asid_generation;
 // The way of asid_take() when the space has no tag of this generation or the CPU has not begun it.
 uint16_t asid_assign(struct arch_space *space);
 
+// The space, which no CPU has loaded any more, is about to go: nobody who begins a generation looks at it after this.
+void asid_drop(struct arch_space *space);
+
 // The tag that this CPU is to load `space` with; 0 where the CPU has no tags, and for the kernel's space. Interrupts off;
 // cpu.space names the space already.
 static inline uint16_t asid_take(struct arch_space *space)
@@ -24,7 +27,8 @@ static inline uint16_t asid_take(struct arch_space *space)
         return 0;
     atomic_thread_fence(memory_order_seq_cst); // cpu.space before the generation: see asid.c
     uint64_t generation = atomic_load_explicit(&asid_generation, memory_order_relaxed);
-    if (LIKELY(space_tag(space) >> ASID_BITS == generation && cpu_local()->arch.tag_generation == generation))
-        return (uint16_t)space_tag(space);
+    uint64_t tag = space_tag(space);
+    if (LIKELY(tag >> ASID_BITS == generation && cpu_local()->arch.tag_generation == generation))
+        return (uint16_t)tag;
     return asid_assign(space);
 }

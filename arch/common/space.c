@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// space.c: page tables: radix trees whose entries the port knows (arch/page_table.h): the life of user spaces, single pages, and the
-// translation caches.
+// space.c: page tables: radix trees whose entries the port knows (arch/page_table.h): the life of user spaces, single pages, and
+// which space a CPU has loaded.
 //
 // Purpose     Says which frame a page is, and with what access; keeps the translation caches true.
 // How         A walk descends from the root through tables to an entry (inline for faults: arch/table_walk.h). User tables are made on
@@ -23,66 +23,56 @@
 #include <arch/cpu.h>
 
 #include <helix/cpu.h>
-#include <helix/preempt.h>
 
 #include "asid.h"
+#include "space_flush.h"
 #include "space_walk.h"
 
 // ---- the translation cache ----
 
-static bool space_loaded(const struct arch_space *space)
+// Nothing of the space is left on this CPU that was flushed while it was away. It names the space as loaded already.
+static void catch_up(struct arch_space *space, uint64_t bit, uint16_t tag)
 {
-    return cpu_local()->arch.space == space;
-}
-
-// Whoever loads a space that nobody runs starts without its translations: under a new tag, or with all forgotten. Preemption off until
-// the flush is over: a thread without a space of its own that lost the CPU after the look would come back to find the space loaded, its
-// tag taken away under it, and no later activation to mend that.
-static bool flush_later(struct arch_space *space)
-{
-    if (space_loaded(space))
-        return false;
-    space_tag_set(space, 0);
-    return true;
-}
-
-static void flush_here(uint16_t tag, uint64_t from, uint64_t to)
-{
-    if (to - from > FLUSH_PAGES_MOST * PAGE_SIZE) {
-        translation_forget_space(tag);
+    if (LIKELY(!(atomic_load_explicit(&space->stale_on, memory_order_relaxed) & bit)))
         return;
-    }
-    for (uint64_t at = from; at < to; at += PAGE_SIZE)
-        translation_forget_page(tag, at);
+    atomic_fetch_and_explicit(&space->stale_on, ~bit, memory_order_acquire); // then what follows: another flush sets it again
+    translation_forget_space(tag);
+    cpu_local()->flushes.whole++;
 }
 
-void arch_space_flush(struct arch_space *space, uint64_t from, uint64_t to)
+static void space_enter(struct arch_space *space, uint64_t bit)
 {
-    preempt_disable();
-    if (!flush_later(space))
-        flush_here((uint16_t)space_tag(space), from, to);
-    preempt_enable();
+    if (UNLIKELY(!(atomic_load_explicit(&space->seen_on, memory_order_relaxed) & bit)))
+        atomic_fetch_or_explicit(&space->seen_on, bit, memory_order_relaxed);
+    atomic_fetch_or_explicit(&space->loaded_on, bit, memory_order_relaxed);
+    atomic_thread_fence(memory_order_seq_cst); // before looking at stale_on and walking the tables: see space_flush.c
 }
 
-void arch_space_flush_way(struct arch_space *space, uint64_t at)
+// The root is loaded no more. Without tags, nothing of it is remembered either.
+static void space_exit(struct arch_space *space, uint64_t bit)
 {
-    preempt_disable();
-    if (!flush_later(space))
-        translation_forget_way((uint16_t)space_tag(space), at);
-    preempt_enable();
+    if (!translation_tags())
+        atomic_fetch_and_explicit(&space->seen_on, ~bit, memory_order_release);
+    atomic_fetch_and_explicit(&space->loaded_on, ~bit, memory_order_release);
 }
 
 void arch_space_activate(struct arch_space *space)
 {
-    struct arch_cpu *cpu = &cpu_local()->arch;
-    if (cpu->space == space)
+    struct cpu *cpu = cpu_local();
+    struct arch_space *old = cpu->arch.space;
+    if (old == space)
         return;
-    uint64_t bit = 1ull << cpu_local()->id;
-    if (cpu->space)
-        cpu->space->loaded_on &= ~bit;
-    space->loaded_on |= bit;
-    cpu->space = space;
-    page_table_load(space->root, asid_take(space), space == &table_kernel_space);
+    bool kernel = space == &table_kernel_space;
+    uint64_t bit = 1ull << cpu->id;
+    if (!kernel)
+        space_enter(space, bit);
+    __atomic_store_n(&cpu->arch.space, space, __ATOMIC_RELAXED); // another CPU may look (asid.c)
+    uint16_t tag = asid_take(space);
+    page_table_load(space->root, tag, kernel);
+    if (!kernel)
+        catch_up(space, bit, tag);
+    if (old && old != &table_kernel_space)
+        space_exit(old, bit);
 }
 
 // ---- life ----
@@ -110,10 +100,9 @@ enum status arch_space_create(struct arch_space *space)
 
 void arch_space_destroy(struct arch_space *space)
 {
-    preempt_disable(); // whoever ran between naming a space as loaded and loading it would lose his own
-    if (space_loaded(space))
-        arch_space_activate(&table_kernel_space); // which also forgets its translations, before any frame is released
-    preempt_enable();
+    if (atomic_load_explicit(&space->loaded_on, memory_order_acquire))
+        space_leave_everywhere(space); // which also forgets its translations, before any frame is released
+    asid_drop(space);
     table_release(space->root, page_table_levels() - 1);
     space->root = (phys_t){ 0 };
 }

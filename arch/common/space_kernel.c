@@ -11,6 +11,7 @@
 #include <helix/panic.h>
 #include <helix/spinlock.h>
 
+#include "space_flush.h"
 #include "space_walk.h"
 
 uint64_t direct_map_base = DIRECT_MAP_START;
@@ -211,16 +212,14 @@ static phys_t kernel_unmap_in_table(uint64_t from, uint64_t to)
     struct table_entry *above = kernel_entry_find(from, 1);
     if (above && page_entry_is_table(entry_read(above))) {
         struct table_entry *table = table_below(entry_read(above));
-        for (uint64_t at = from; at < to; at += PAGE_SIZE) {
+        for (uint64_t at = from; at < to; at += PAGE_SIZE)
             entry_write(&table[table_index(at, 0)], 0);
-            translation_forget_kernel(at);
-        }
         if (table_is_empty(table)) {
             empty = page_entry_frame(entry_read(above));
             entry_write(above, 0);
-            translation_forget_kernel(from); // the CPU may remember the way, too
         }
     }
+    kernel_flush(from, to); // the way to the table as well, before another is put there
     spinlock_release(&table_kernel_lock);
     return empty;
 }

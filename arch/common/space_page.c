@@ -5,6 +5,7 @@
 
 #include <helix/spinlock.h>
 
+#include "space_flush.h"
 #include "space_walk.h"
 
 enum status table_reach(struct arch_space *space, uint64_t at, unsigned level, bool make, struct table_entry **entry)
@@ -49,7 +50,7 @@ static enum status borrowed_page(struct table_entry *entry, unsigned level, uint
 static void page_forget(struct arch_space *space, uint64_t at)
 {
     if (is_kernel(space))
-        translation_forget_kernel(at);
+        kernel_flush(at, at + PAGE_SIZE);
     else
         arch_space_flush(space, at, at + PAGE_SIZE);
 }
@@ -136,14 +137,4 @@ enum status arch_page_protect(struct arch_space *space, virt_t at, unsigned leve
 {
     phys_t frame;
     return page_update(space, at.raw, level, is_kernel(space) ? access | PAGE_GLOBAL : access, &frame);
-}
-
-void arch_kernel_flush(virt_t at)
-{
-    translation_forget_kernel(at.raw);
-}
-
-void arch_kernel_flush_all(void)
-{
-    translation_forget_all();
 }

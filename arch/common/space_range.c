@@ -3,8 +3,12 @@
 
 #include <arch/space.h>
 
+#include <lib/string.h>
+
+#include <helix/frames.h>
 #include <helix/panic.h>
 
+#include "space_flush.h"
 #include "space_walk.h"
 
 bool table_run_find(const struct arch_space *space, uint64_t at, uint64_t to, struct table_run *run)
@@ -101,33 +105,81 @@ void arch_space_each_page(const struct arch_space *space, virt_t from, virt_t to
 
 // ---- unmapping ----
 
+// More entries than a batch has room for, in a frame of their own.
+enum { CHUNK_ENTRIES = 448 };
+struct unmap_chunk {
+    struct unmap_chunk *next;
+    size_t count;
+    uint64_t entries[CHUNK_ENTRIES];
+    uint8_t levels[CHUNK_ENTRIES];
+};
+static_assert(sizeof(struct unmap_chunk) <= PAGE_SIZE);
+
 // What was taken out of the tables and may still be in translation caches.
 struct unmap_batch {
     struct arch_space *space;
-    uint64_t first, last; // where that is: [first, last)
-    bool tables;          // whole tables are among it
-    size_t count;
+    size_t count, pages; // of the entries those whose pages may be remembered: `at` has them while they are FLUSH_PAGES_MOST at most
+    bool tables;         // whole tables are among it
+    struct unmap_chunk *chunks;
     uint64_t entries[FLUSH_PAGES_MOST];
     uint8_t levels[FLUSH_PAGES_MOST];
+    uint64_t at[FLUSH_PAGES_MOST];
 };
+
+static void chunks_release(struct unmap_chunk *chunk)
+{
+    while (chunk) {
+        struct unmap_chunk *next = chunk->next;
+        for (size_t i = 0; i < chunk->count; i++)
+            table_entry_release(chunk->entries[i], chunk->levels[i]);
+        frame_free(direct_map_phys(chunk), 1);
+        chunk = next;
+    }
+}
+
+static void batch_empty(struct unmap_batch *batch)
+{
+    batch->count = batch->pages = 0;
+    batch->tables = false;
+    batch->chunks = nullptr;
+}
 
 static void unmap_flush(struct unmap_batch *batch)
 {
-    if (batch->tables)
+    if (batch->tables || batch->pages > FLUSH_PAGES_MOST)
         arch_space_flush(batch->space, 0, UINT64_MAX);
-    else if (batch->first < batch->last)
-        arch_space_flush(batch->space, batch->first, batch->last);
+    else if (batch->pages)
+        space_flush_pages(batch->space, batch->at, batch->pages);
     for (size_t i = 0; i < batch->count; i++)
         table_entry_release(batch->entries[i], batch->levels[i]);
-    batch->count = 0;
-    batch->first = batch->last = 0;
-    batch->tables = false;
+    chunks_release(batch->chunks);
+    batch_empty(batch);
 }
 
-// An entry of `level` for `at` goes; what it leads to is released after the next flush.
+// Lays the entries by until the one flush of all. False: no memory for that.
+static bool unmap_lay_by(struct unmap_batch *batch)
+{
+    struct unmap_chunk *chunk = batch->chunks;
+    if (!chunk || chunk->count + batch->count > CHUNK_ENTRIES) {
+        phys_t frame;
+        if (frame_alloc(1, 0, &frame) != STATUS_OK)
+            return false;
+        chunk = direct_map(frame);
+        chunk->next = batch->chunks;
+        chunk->count = 0;
+        batch->chunks = chunk;
+    }
+    memcpy(chunk->entries + chunk->count, batch->entries, batch->count * sizeof batch->entries[0]);
+    memcpy(chunk->levels + chunk->count, batch->levels, batch->count);
+    chunk->count += batch->count;
+    batch->count = 0;
+    return true;
+}
+
+// An entry of `level` for `at` goes; what it leads to is released after the next flush: the only one, where other CPUs have to be told.
 static void unmap_take(struct unmap_batch *batch, struct table_entry *entry, unsigned level, uint64_t at)
 {
-    if (batch->count == FLUSH_PAGES_MOST)
+    if (batch->count == FLUSH_PAGES_MOST && !(space_runs_elsewhere(batch->space) && unmap_lay_by(batch)))
         unmap_flush(batch);
     uint64_t value = entry_read(entry);
     entry_write(entry, 0);
@@ -136,9 +188,9 @@ static void unmap_take(struct unmap_batch *batch, struct table_entry *entry, uns
     if (!page_entry_present(value))
         return;
     batch->tables |= level && page_entry_is_table(value);
-    if (batch->first == batch->last)
-        batch->first = at;
-    batch->last = at + PAGE_SIZE; // of a large page any address will do
+    if (batch->pages < FLUSH_PAGES_MOST)
+        batch->at[batch->pages] = at; // of a large page any address will do
+    batch->pages++;
 }
 
 // Takes out what lies in [from, to), which one table of `level` covers; what the range covers whole goes as a whole.
@@ -186,9 +238,7 @@ void arch_space_unmap(struct arch_space *space, virt_t from, virt_t to)
         return;
     struct unmap_batch batch __attribute__((uninitialized));
     batch.space = space;
-    batch.first = batch.last = 0;
-    batch.tables = false;
-    batch.count = 0;
+    batch_empty(&batch);
     unmap_table(&batch, table, level, from.raw, to.raw);
     unmap_flush(&batch);
 }

@@ -5,9 +5,6 @@
 #include <arch/table_kernel.h>
 #include <arch/table_walk.h>
 
-// Flushing more pages than this one by one costs more than forgetting the whole space.
-enum { FLUSH_PAGES_MOST = 32 };
-
 // What one entry of a table of this level covers, in bytes.
 static inline uint64_t table_span(unsigned level)
 {

@@ -2,6 +2,8 @@
 // cpu.c: the rest of the host's CPU and machine: the console is standard output, power off ends the process.
 
 #define _GNU_SOURCE
+#include <sched.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,6 +28,12 @@
 enum { HOST_EXIT_PANIC = 125 };
 
 thread_local struct arch_cpu *host_cpu;
+
+void host_cpu_relax(void)
+{
+    host_ipi_take();
+    sched_yield();
+}
 
 void arch_cpu_init(struct cpu *cpu)
 {
@@ -137,11 +145,26 @@ void arch_interrupt_unmask(uint32_t line)
 {
 }
 
-// There is one CPU, which asks itself: served at once.
+static _Atomic bool ipi_pending[CPU_MAX];
+
+// Another thread takes it when it looks; the CPU itself at once.
 void arch_ipi_send(uint32_t cpu)
 {
     struct arch_frame frame = {};
+    if (cpu == cpu_local()->id)
+        kernel_ipi(&frame);
+    else
+        atomic_store(&ipi_pending[cpu], true);
+}
+
+void host_ipi_take(void)
+{
+    if (!host_cpu || !host_cpu->interrupts || !atomic_exchange(&ipi_pending[cpu_local()->id], false))
+        return;
+    struct arch_frame frame = {};
+    (void)arch_interrupts_disable(); // as the processor does
     kernel_ipi(&frame);
+    arch_interrupts_enable();
 }
 
 const char *arch_interrupt_controller_name(void)

@@ -4,6 +4,9 @@
 
 #include <lib/types.h>
 
+// Takes the interrupt that another CPU has sent, if it has and interrupts are on: a thread is interrupted only where it calls this.
+void host_ipi_take(void);
+
 // Makes RAM this process's own, as it is now: for one that was forked.
 void host_memory_own(void);
 

@@ -3,7 +3,7 @@
 HOST_SOURCES := lib $(sort $(shell find kernel -type d ! -path "kernel/init*")) \
 	$(wildcard modules/*/*) \
 	arch/common/acpi.c arch/common/asid.c arch/common/backtrace.c arch/common/counter_time_test.c \
-	arch/common/space.c arch/common/space_large.c arch/common/space_page.c arch/common/space_range.c arch/common/space_share.c arch/common/space_table.c \
+	arch/common/space.c arch/common/space_flush.c arch/common/space_large.c arch/common/space_page.c arch/common/space_range.c arch/common/space_share.c arch/common/space_table.c \
 	boot/common/boot_info.c boot/common/command_line.c boot/common/device_tree.c \
 	boot/linux_image/linux_image.c boot/pvh/pvh.c boot/multiboot2/multiboot2.c
 

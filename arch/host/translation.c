@@ -24,7 +24,7 @@ struct remembered {
     uint64_t frame;
 };
 
-// Of this CPU.
+// Each CPU has one.
 static thread_local struct {
     uint64_t root;
     uint16_t tag;
@@ -37,12 +37,13 @@ static struct remembered *remembered_slot(uint64_t at)
     return &unit.entry[at / PAGE_SIZE % REMEMBERED];
 }
 
-// Whoever got the CPU between naming a space as the loaded one and this would lose his own.
+// Whoever got the CPU between naming a space as the loaded one and this would lose his own; and who is asked to leave a space in between
+// would not have left.
 static void check_nobody_comes_between(void)
 {
-    if (host_cpu->preempt_count || !host_cpu->interrupts)
+    if (!host_cpu->interrupts)
         return;
-    fprintf(stderr, "a space is loaded with preemption and interrupts on\n");
+    fprintf(stderr, "a space is loaded with interrupts on\n");
     abort();
 }
 
@@ -79,7 +80,9 @@ static bool walk(uint64_t at, struct remembered *found)
 {
     uint64_t table = unit.root, rights = PAGE_ENTRY_USER | PAGE_ENTRY_WRITE;
     for (int shift = 39; shift >= 12; shift -= 9) {
-        uint64_t entry = entry_read((struct table_entry *)direct_map((phys_t){ table }) + (at >> shift & 511));
+        const struct table_entry *entries = direct_map((phys_t){ table });
+        uint64_t entry =
+            atomic_load_explicit(&entries[at >> shift & 511].raw, memory_order_acquire); // what it leads to was there before it
         rights &= entry;
         if (!(entry & PAGE_ENTRY_PRESENT) || !(rights & PAGE_ENTRY_USER))
             return false;

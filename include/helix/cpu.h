@@ -6,6 +6,7 @@
 #include <lib/types.h>
 
 #include <arch/cpu.h>
+#include <arch/space.h>
 #include <arch/syscall_slots.h>
 
 #include <helix/frame_cache.h>
@@ -29,8 +30,9 @@ struct cpu {
     uint64_t switches, preemptions, yields, ticks;
     uint64_t run_total_ns, wait_total_ns; // of all threads that had it: how long they ran, and how long they were ready before
     uint64_t page_faults;
-    struct heap_caches heap;   // what this CPU keeps of the heap
-    struct frame_cache frames; // single frames at hand
+    struct flush_counters flushes; // of translations
+    struct heap_caches heap;       // what this CPU keeps of the heap
+    struct frame_cache frames;     // single frames at hand
     // Of system calls by number, the last: of all that have no place; entry code counts. Aligned, so that its place here seldom changes.
     alignas(1024) uint64_t syscall_counts[SYSCALL_SLOTS + 1];
     struct frame_pool frame_pool;

@@ -6,6 +6,7 @@
 
 enum ipi_request : uint32_t {
     IPI_RESCHEDULE, // look for a more urgent thread
+    IPI_FLUSH,      // forget translations (arch_flush_serve)
     IPI_REQUESTS,
 };
 

@@ -11,6 +11,7 @@
 
 #include <arch/cpu.h>
 #include <arch/interrupt.h>
+#include <arch/space.h>
 
 #include <helix/cpu.h>
 
@@ -34,6 +35,8 @@ void kernel_ipi(struct arch_frame *frame)
     uint32_t requests = atomic_exchange(&mailbox->requests, 0);
     if (requests & 1u << IPI_RESCHEDULE)
         arch_reschedule_set(true);
+    if (requests & 1u << IPI_FLUSH)
+        arch_flush_serve();
 }
 
 uint64_t ipi_count(uint32_t cpu)

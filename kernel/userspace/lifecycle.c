@@ -226,9 +226,9 @@ void user_process_close(struct process *process)
 static void process_end(struct process *process)
 {
     terminal_leave(process);
-    preempt_disable();
+    (void)arch_interrupts_disable();
     arch_space_activate(arch_space_kernel());
-    preempt_enable();
+    arch_interrupts_enable();
     user_process_close(process);
     process_finish(process);
     vfork_release(process); // who waits for it finds a zombie, when nothing of this thread is left

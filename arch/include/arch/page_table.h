@@ -94,6 +94,9 @@ static inline void translation_forget_kernel(uint64_t at);
 static inline void translation_forget_users(void);
 static inline void translation_forget_all(void);
 
+// Whether the translation_forget_* of one CPU make all CPUs forget.
+static inline bool translation_reaches_all(void);
+
 // Translates user addresses by this root from now on; the kernel's root: by none. Without tags, nothing of the last space is left.
 static inline void page_table_load(phys_t root, uint16_t tag, bool kernel);
 

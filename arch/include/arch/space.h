@@ -39,8 +39,8 @@ struct arch_space *arch_space_kernel(void);
 // An empty user space. STATUS_NO_MEMORY: nothing was taken.
 enum status arch_space_create(struct arch_space *space);
 
-// Takes the user half apart in one pass: releases every mapped page and frees all tables. No CPU may go on running it (this one
-// leaves it first).
+// Takes the user half apart in one pass: releases every mapped page and frees all tables. Nobody is to run in it again; CPUs that
+// still have it loaded leave it first.
 void arch_space_destroy(struct arch_space *space);
 
 // Makes page `at` refer to `frame`, with the caller's reference on it. What was there is flushed first and its reference is the caller's
@@ -104,17 +104,30 @@ enum status arch_page_map(struct arch_space *space, virt_t at, unsigned level, p
 enum status arch_page_unmap(struct arch_space *space, virt_t at, unsigned level, phys_t *frame);
 enum status arch_page_protect(struct arch_space *space, virt_t at, unsigned level, uint32_t access);
 
-// Makes this CPU forget one kernel page; everything.
+// Makes all CPUs forget one kernel page; everything.
 void arch_kernel_flush(virt_t at);
 void arch_kernel_flush_all(void);
 
-// Makes all CPUs forget what they remember of the pages in [from, to). The lock may be shared.
+// Makes all CPUs forget what they remember of the pages in [from, to): those that run the space at once, the others before they do again.
+// The lock may be shared. No lock is held that is ever taken with interrupts off.
 void arch_space_flush(struct arch_space *space, uint64_t from, uint64_t to);
 
 // As that, of one page and the tables on the way to it.
 void arch_space_flush_way(struct arch_space *space, uint64_t at);
 
-// Loads the space on this CPU. Preemption or interrupts off. A no-op when it is loaded already.
+// Serves what other CPUs have asked this one to forget. From their interrupt (IPI_FLUSH), or wherever a CPU waits for others.
+// Preemption or interrupts off.
+void arch_flush_serve(void);
+
+// What CPUs have been made to forget, since boot.
+struct flush_counters {
+    uint64_t pages, whole; // single pages, and everything of a space or of all
+    uint64_t remote;       // flushes that took messages to other CPUs
+    uint64_t received;     // messages that were served
+};
+void arch_flush_count(struct flush_counters *total); // of all CPUs
+
+// Loads the space on this CPU. Interrupts off. A no-op when it is loaded already.
 void arch_space_activate(struct arch_space *space);
 
 // The kernel half: maps `pages` frames from `frame` on for kernel stacks and devices, within KERNEL_AREA_START … _END (layout.h) or where

@@ -6,9 +6,11 @@
 
 struct arch_space {
     phys_t root;
-    uint64_t loaded_on;   // bit per CPU that has it loaded
-    _Atomic uint64_t tag; // of its translations, the lower 16 bits; above them the generation in which it is valid. 0: it needs a new one
-    bool special;         // there may be shared tables or large pages in it
+    _Atomic uint64_t loaded_on; // bit per CPU that has it loaded
+    _Atomic uint64_t seen_on;   // bit per CPU that may remember translations of it: those, and with tags all that ever had it loaded
+    _Atomic uint64_t stale_on;  // bit per CPU that has to forget what it remembers before it goes on in it
+    _Atomic uint64_t tag;       // of its translations, the lower 16 bits; above them the generation in which it is valid
+    bool special;               // there may be shared tables or large pages in it
 };
 
 static inline uint64_t space_tag(const struct arch_space *space)

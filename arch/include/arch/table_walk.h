@@ -17,10 +17,18 @@
 // arch_space_flush of one page.
 static inline void arch_space_flush_page(struct arch_space *space, uint64_t at)
 {
-    if (LIKELY(cpu_local()->arch.space == space))
+    struct cpu *cpu = cpu_local();
+    if (LIKELY(cpu->arch.space == space)) {
+        cpu->flushes.pages++;
         translation_forget_page((uint16_t)space_tag(space), at);
-    else
-        arch_space_flush(space, at, at + PAGE_SIZE);
+        if (translation_reaches_all())
+            return;
+        // What this CPU has forgotten stays forgotten, should the thread go on elsewhere; the word then names both.
+        atomic_thread_fence(memory_order_seq_cst);
+        if (LIKELY(atomic_load_explicit(&space->seen_on, memory_order_relaxed) == 1ull << cpu_local()->id))
+            return;
+    }
+    arch_space_flush(space, at, at + PAGE_SIZE);
 }
 
 // How many bits of an address lie below what one entry of a table of this level covers. Level 0: the last.

@@ -141,13 +141,17 @@ BENCHMARK(region_lookup, "region.lookup", .category = "memory", .batch = PAGES, 
 static void enter_space(void *state, uint32_t operations)
 {
     preempt_disable();
+    bool on = arch_interrupts_disable();
     arch_space_activate(&((struct bench_space *)state)->space->arch);
+    arch_interrupts_restore(on);
 }
 
 static void leave_space(void *state, uint32_t operations)
 {
     struct process *process = thread_current()->process;
+    bool on = arch_interrupts_disable();
     arch_space_activate(process && process->space ? &process->space->arch : arch_space_kernel());
+    arch_interrupts_restore(on);
     preempt_enable();
 }
 

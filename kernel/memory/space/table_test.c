@@ -355,11 +355,9 @@ REUSE_TEST(space_table, agrees_with_a_model_while_a_family_forks_and_writes)
 TEST(space_table, a_dying_space_is_left_with_nobody_let_in)
 {
     struct space *space = space_new();
-    bool on = arch_interrupts_enabled();
-    arch_interrupts_enable();
-    preempt_disable();
+    bool on = arch_interrupts_disable();
     arch_space_activate(&space->arch);
-    preempt_enable();
+    arch_interrupts_enable();
     space_release(space);
     (void)arch_interrupts_disable();
     const struct arch_space *loaded = cpu_local()->arch.space;

@@ -148,10 +148,10 @@ static enum status threads_end(struct process *process)
 static void program_replace(struct thread *self, struct space *space, const struct arch_frame *frame)
 {
     struct process *process = self->process;
-    preempt_disable();
+    (void)arch_interrupts_disable();
     struct space *old = space_exchange(&process->space, space);
     arch_space_activate(&space->arch);
-    preempt_enable();
+    arch_interrupts_enable();
     space_release(old);
     arch_thread_reset(&self->arch);
     *arch_user_frame(self->stack_low.raw + KERNEL_STACK_SIZE) = *frame;

@@ -204,6 +204,12 @@ static inline void translation_forget_all(void)
     translation_forget_users(); // which spares nothing
 }
 
+// TLBI for the inner shareable domain, which all CPUs are in; DSB ISH waits for them.
+static inline bool translation_reaches_all(void)
+{
+    return true;
+}
+
 static inline uint32_t translation_tags(void)
 {
     uint64_t control;

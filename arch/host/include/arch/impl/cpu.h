@@ -4,7 +4,6 @@
 
 #define ARCH_SLOW_PATH
 
-#include <sched.h>
 #include <time.h>
 
 struct arch_cpu {
@@ -109,9 +108,11 @@ static inline void arch_cpu_wait(void)
 }
 
 // The processor that is waited for may be a thread that has none of the host's.
+void host_cpu_relax(void); // cpu.c
+
 static inline void arch_cpu_relax(void)
 {
-    sched_yield();
+    host_cpu_relax();
 }
 
 [[noreturn]] static inline void arch_cpu_halt(void)

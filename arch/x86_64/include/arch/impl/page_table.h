@@ -187,6 +187,11 @@ static inline void translation_forget_all(void)
     __asm__ volatile("movq %0, %%cr4\n\tmovq %1, %%cr4" : : "r"(control ^ PAGE_CONTROL_GLOBAL), "r"(control) : "memory");
 }
 
+static inline bool translation_reaches_all(void)
+{
+    return false;
+}
+
 static inline uint32_t translation_tags(void)
 {
     return 0;
