@@ -453,6 +453,10 @@ static void proc_shows_this_process(void)
     CHECK((length = read(fd, text, sizeof text - 1)) > 0);
     text[length] = 0;
     CHECK(strstr(text, "MemTotal:") && strstr(text, "MemFree:"));
+    CHECK((fd = open("/proc/vmstat", O_RDONLY)) >= 0);
+    CHECK((length = read(fd, text, sizeof text - 1)) > 0);
+    text[length] = 0;
+    CHECK(strstr(text, "nr_free_pages "));
     CHECK((fd = open("/proc/self/maps", O_RDONLY)) >= 0);
     CHECK((length = read(fd, text, sizeof text - 1)) > 0);
     text[length] = 0;

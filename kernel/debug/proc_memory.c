@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
-// proc_memory.c: /proc/meminfo, helix/memory, helix/slab and, with [debug] heap_checks, helix/leaks.
+// proc_memory.c: /proc/meminfo, vmstat, helix/memory, helix/slab and, with [debug] heap_checks, helix/leaks.
 #include <generated/profile.h>
+
+#include <arch/space.h>
 
 #include <helix/cpu.h>
 #include <helix/frames.h>
@@ -85,10 +87,27 @@ static void show_memory(struct text_writer *out)
     page_cache_statistics(&cache);
     text_write(out, "file_pages %lu\nfile_dirty %lu\nfile_hits %lu\nfile_misses %lu\nfile_ahead %lu\nfile_reclaimed %lu\nfile_failed %lu\n",
                cache.cached, cache.dirty, cache.hits, cache.misses, cache.ahead, cache.reclaimed, cache.failed);
-    text_write(out, "page_faults %lu\npressure %d\n", page_faults, (int)frames_pressure());
+    struct flush_counters flushes;
+    arch_flush_count(&flushes);
+    text_write(out, "page_faults %lu\ntlb_flushes %lu\npressure %d\n", page_faults, flushes.pages + flushes.whole, (int)frames_pressure());
     show_runs(out);
 }
 PROC_FILE(helix_memory, "helix/memory", show_memory);
+
+// Linux's names, of what there is to count. The flushes of other CPUs are counted by them, who receive messages.
+static void show_vmstat(struct text_writer *out)
+{
+    struct flush_counters flushes;
+    uint64_t total, free, page_faults = 0;
+    for (uint32_t id = 0; id < cpu_count(); id++)
+        page_faults += cpu_by_id(id)->page_faults;
+    frames_count(&total, &free);
+    arch_flush_count(&flushes);
+    text_write(out, "nr_free_pages %lu\npgfault %lu\n", free, page_faults);
+    text_write(out, "nr_tlb_remote_flush %lu\nnr_tlb_remote_flush_received %lu\n", flushes.remote, flushes.received);
+    text_write(out, "nr_tlb_local_flush_all %lu\nnr_tlb_local_flush_one %lu\n", flushes.whole, flushes.pages);
+}
+PROC_FILE(vmstat, "vmstat", show_vmstat);
 
 // As Linux has it: RAM in one piece, and indented what of it is somebody's.
 static void show_iomem(struct text_writer *out)

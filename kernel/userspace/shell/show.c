@@ -181,6 +181,14 @@ static int show_regions(struct shell *shell)
     return 0;
 }
 
+static void show_flushes(struct shell *shell)
+{
+    struct flush_counters flushes;
+    arch_flush_count(&flushes);
+    shell_print(shell, "tlb_flushes: %llu pages, %llu whole, %llu remote\n", (number)flushes.pages, (number)flushes.whole,
+                (number)flushes.remote);
+}
+
 static int run_mem(struct shell *shell, int count, char **words)
 {
     if (count == 2 && strcmp(words[1], "regions") == 0)
@@ -198,6 +206,7 @@ static int run_mem(struct shell *shell, int count, char **words)
     show_runs(shell);
     show_pressure(shell, &frames);
     show_heap(shell, &heap);
+    show_flushes(shell);
     return 0;
 }
 SHELL_COMMAND(mem, "[regions]", "Display memory statistics, or what lies where", run_mem);
