@@ -25,6 +25,8 @@ struct page_source_ops {
     void (*release)(struct page_source *source);
     // What /proc/PID/maps shows; writes a NUL-terminated text.
     void (*describe)(struct page_source *source, char *text, size_t size);
+    // Gives pages [first, end) up: they read as zeros from now on. nullptr: it cannot. Sleeps; no lock of a space is held.
+    enum status (*remove)(struct page_source *source, uint64_t first, uint64_t end);
     // The file's device and number, as stat tells them; nullptr: it is none.
     void (*identify)(struct page_source *source, uint64_t *device, uint64_t *number);
 };
@@ -37,6 +39,10 @@ struct page_source {
 // them to nobody any more. A space for whose page tables memory is wanting keeps what it has mapped, frames and all. Thread context; the
 // caller may hold the object's lock (RANK_NODE), none of a space.
 void page_source_forget(struct page_source *source, uint64_t first, uint64_t end);
+
+// Page `index` of the object was `frame`, and is its no longer (a hole was made): takes that frame out of all spaces; private copies stay.
+// Otherwise as page_source_forget.
+void page_source_forget_frame(struct page_source *source, uint64_t index, phys_t frame);
 
 enum region_flags : uint32_t {
     REGION_SHARED = 1 << 0,          // writes reach the source and other spaces
@@ -183,6 +189,10 @@ enum status space_remap(struct space *space, uint64_t at, uint64_t old_size, uin
 // part of the range is not mapped; the rest was served all the same.
 enum status space_advise(struct space *space, uint64_t at, uint64_t size, uint32_t advice);
 bool space_advice_known(uint32_t advice);
+
+// Has the files that [at, at + size) maps give those pages up (MADV_REMOVE). STATUS_NO_MEMORY: part of it is not mapped; STATUS_DENIED: a
+// mapping that is not shared, or may never write; STATUS_BAD_ARGUMENT: of no file, or of one that cannot, or locked.
+enum status space_remove(struct space *space, uint64_t at, uint64_t size);
 
 // Drops the pages of [at, at+size) (MADV_DONTNEED): they read as zero or as the file's again. As space_advise.
 enum status space_discard(struct space *space, uint64_t at, uint64_t size);

@@ -17,6 +17,7 @@
 #include <helix/thread.h>
 #include <helix/vfs.h>
 
+enum : uint32_t { PERSONALITY_NO_RANDOM = 0x0040000 }; // Linux's ADDR_NO_RANDOMIZE
 enum { DESCRIPTORS_MAX = 1024, GROUPS_MAX = 32 };
 
 // ---- descriptors (kernel/userspace/descriptor.c) ----
@@ -118,6 +119,8 @@ struct user_process {
     uint64_t signal_return;      // where handlers return to whose action does not say; 0: nowhere
     char executable[256];        // path for /proc/PID/exe
     bool has_executed;           // setpgid refuses children that did
+    uint32_t personality;        // PERSONALITY_…, for the programs it executes; children have it too
+    bool barriers_registered;    // membarrier may be asked for barriers in this program
     _Atomic int32_t oom_adjust;  // /proc/PID/oom_score_adj: −1000 (never) … 1000
 };
 

@@ -104,11 +104,20 @@ static uint64_t space_lay_out(struct space *space, struct program *program, cons
     return places.stack_top;
 }
 
+static struct exec_random exec_random(void)
+{
+    const struct user_process *user = process_current()->user;
+    struct exec_random random;
+    random_bytes(&random, sizeof random);
+    if (user && user->personality & PERSONALITY_NO_RANDOM)
+        random.image = random.stack = random.map = random.heap = 0; // what AT_RANDOM points to stays random
+    return random;
+}
+
 static enum status exec_fill(struct space *space, const char *path, const struct exec_arguments *arguments, struct exec_build *build,
                              struct arch_frame *frame)
 {
-    struct exec_random random;
-    random_bytes(&random, sizeof random);
+    struct exec_random random = exec_random();
     space_set_limits(space);
     uint64_t top = space_lay_out(space, build->program, &random), sp;
     struct stack_plan plan = { .program = build->program, .path = path, .argv = build->argv, .envp = arguments->envp, .top = top };

@@ -113,6 +113,8 @@ static enum status user_process_inherit(const struct user_process *from, struct 
     memcpy(to->limits, from->limits, sizeof to->limits);
     memcpy(to->executable, from->executable, sizeof to->executable);
     to->oom_adjust = from->oom_adjust;
+    to->personality = from->personality;
+    to->barriers_registered = from->barriers_registered;
     TRY(program_begin(from->program)); // is run already, so nobody writes it
     to->program = from->program;
     to->signal_return = from->signal_return;
@@ -147,6 +149,7 @@ void program_adopt(struct process *process, const struct exec_result *loaded)
     struct user_process *user = process->user;
     if (user->program)
         program_end(user->program);
+    user->barriers_registered = false;
     user->program = loaded->program;
     user->signal_return = loaded->signal_return;
     user->has_executed = true;

@@ -93,7 +93,7 @@ def binary_output_arrives_unchanged():
 
 @test
 def guest_programs_files():
-    return run_programs(["files", "paths", "pipes", "system", "clocks", "archives"], "musl.")
+    return run_programs(["files", "paths", "pipes", "system", "clocks", "archives", "peers"], "musl.")
 
 
 @test
@@ -103,7 +103,7 @@ def guest_programs_processes():
 
 @test
 def guest_programs_glibc():
-    names = ["processes", "signals", "faults", "threads", "files", "memory", "residency", "keys", "fpu"]
+    names = ["processes", "signals", "faults", "threads", "files", "memory", "residency", "keys", "fpu", "peers"]
     built = {name: build_glibc(name) for name in names}
     files = {f"t/{name}": (path.read_bytes(), 0o755) for name, path in built.items()}
     return run_programs(names, "glibc.", folder="/t", archives=[archive("glibc", files)])

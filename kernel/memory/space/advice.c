@@ -127,6 +127,44 @@ enum status space_advise(struct space *space, uint64_t at, uint64_t size, uint32
     return outcome;
 }
 
+// What the region at `at` gives up of [at, to): *source with a reference.
+struct removal {
+    struct page_source *source;
+    uint64_t first, end; // pages of the source
+};
+
+static enum status removal_find(struct space *space, uint64_t at, uint64_t to, struct removal *removal) MUST_SHARE(space->lock)
+{
+    const struct region *region = space_find(space, at);
+    if (!region)
+        return STATUS_NO_MEMORY;
+    uint32_t flags = region_flags(region);
+    if (!region->source || flags & REGION_LOCKED || !region->source->ops->remove)
+        return STATUS_BAD_ARGUMENT;
+    if (!(flags & REGION_SHARED) || flags & REGION_NO_WRITE)
+        return STATUS_DENIED;
+    region->source->ops->retain(region->source);
+    uint64_t first = (at - region->start + region->offset) >> PAGE_SHIFT;
+    *removal = (struct removal){ region->source, first, first + ((MIN(to, region->end) - at) >> PAGE_SHIFT) };
+    return STATUS_OK;
+}
+
+enum status space_remove(struct space *space, uint64_t at, uint64_t size)
+{
+    for (uint64_t to = at + size; at < to;) {
+        struct removal removal;
+        rwlock_acquire_shared(&space->lock);
+        enum status status = removal_find(space, at, to, &removal);
+        rwlock_release_shared(&space->lock);
+        TRY(status);
+        status = removal.source->ops->remove(removal.source, removal.first, removal.end);
+        removal.source->ops->release(removal.source);
+        TRY(status);
+        at += (removal.end - removal.first) << PAGE_SHIFT;
+    }
+    return STATUS_OK;
+}
+
 enum status space_discard(struct space *space, uint64_t at, uint64_t size)
 {
     return space_advise(space, at, size, LINUX_MADV_DONTNEED);

@@ -63,21 +63,45 @@ static void forget_in_region(struct space *space, const struct region *region, u
         space_drop_pages(space, from, to);
 }
 
-static void forget_in_space(struct space *space, const struct page_source *source, uint64_t first, uint64_t end)
+static void forget_frame_in_region(struct space *space, const struct region *region, uint64_t index, phys_t frame) MUST_HOLD(space->lock)
+{
+    uint64_t start = region->offset >> PAGE_SHIFT, at = region->start + ((index - start) << PAGE_SHIFT);
+    phys_t mapped;
+    if (index >= start && index - start < region_size(region) >> PAGE_SHIFT &&
+        arch_space_query(&space->arch, (virt_t){ at }, &mapped, nullptr) && mapped.raw == frame.raw)
+        forget_in_region(space, region, index, index + 1);
+}
+
+// `frame` raw 0: whatever is mapped.
+static void forget_in_space(struct space *space, const struct page_source *source, uint64_t first, uint64_t end, phys_t frame)
 {
     rwlock_acquire(&space->lock);
     for (const struct region *region = region_of(tree_first(&space->regions)); region; region = region_next(region)) {
-        if (region->source == source)
+        if (region->source != source)
+            continue;
+        if (frame.raw)
+            forget_frame_in_region(space, region, first, frame);
+        else
             forget_in_region(space, region, first, end);
     }
     rwlock_release(&space->lock);
 }
 
-void page_source_forget(struct page_source *source, uint64_t first, uint64_t end)
+static void forget(struct page_source *source, uint64_t first, uint64_t end, phys_t frame)
 {
     atomic_thread_fence(memory_order_seq_cst); // whoever maps it from now on sees its new size
     if (!atomic_load(&source->regions))
         return;
     for (struct space *space = space_following(nullptr); space; space = space_following(space))
-        forget_in_space(space, source, first, end);
+        forget_in_space(space, source, first, end, frame);
+}
+
+void page_source_forget(struct page_source *source, uint64_t first, uint64_t end)
+{
+    forget(source, first, end, (phys_t){ 0 });
+}
+
+void page_source_forget_frame(struct page_source *source, uint64_t index, phys_t frame)
+{
+    forget(source, index, index + 1, frame);
 }

@@ -53,12 +53,6 @@ static enum status advise_populate(struct space *space, uint64_t at, uint64_t si
     return outcome == STATUS_DENIED ? STATUS_BAD_ARGUMENT : outcome == STATUS_NOT_MAPPED ? STATUS_NO_MEMORY : STATUS_BAD_ADDRESS;
 }
 
-// Only files can give bytes up in their middle, and those of no file system here can.
-static enum status advise_remove(struct space *space, uint64_t at, uint64_t size)
-{
-    return space_holds(space, at, size) ? STATUS_BAD_ARGUMENT : STATUS_NO_MEMORY;
-}
-
 static enum status advise(struct space *space, uint64_t at, uint64_t size, uint64_t advice)
 {
     bool populate = advice == LINUX_MADV_POPULATE_READ || advice == LINUX_MADV_POPULATE_WRITE;
@@ -69,7 +63,7 @@ static enum status advise(struct space *space, uint64_t at, uint64_t size, uint6
         return STATUS_OK;
     if (populate)
         return advise_populate(space, at, size, advice == LINUX_MADV_POPULATE_WRITE);
-    return advice == LINUX_MADV_REMOVE ? advise_remove(space, at, size) : space_advise(space, at, size, (uint32_t)advice);
+    return advice == LINUX_MADV_REMOVE ? space_remove(space, at, size) : space_advise(space, at, size, (uint32_t)advice);
 }
 
 int64_t sys_madvise(struct thread *self, const struct syscall_arguments *arguments)

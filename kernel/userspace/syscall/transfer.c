@@ -12,24 +12,15 @@
 #include "path_argument.h"
 #include "transfer.h"
 
-enum { VECTORS_IN_PLACE = 8 };
-
 // ---- readv and writev ----
 
-struct vectors {
-    struct linux_iovec *rows;
-    uint64_t count;
-    struct linux_iovec in_place[VECTORS_IN_PLACE];
-};
-
-static void vectors_put(struct vectors *vectors)
+void vectors_put(struct vectors *vectors)
 {
     if (vectors->rows != vectors->in_place)
         heap_free(vectors->rows);
 }
 
-// Copies the rows and cuts them so that all together ask for at most LINUX_RW_MAX.
-static enum status vectors_get(struct vectors *vectors, uint64_t address, uint64_t count)
+enum status vectors_get(struct vectors *vectors, uint64_t address, uint64_t count)
 {
     if (count > LINUX_IOV_MAX)
         return STATUS_BAD_ARGUMENT;

@@ -303,18 +303,23 @@ static enum status file_truncate_ram(struct node *node, uint64_t size)
     return STATUS_OK;
 }
 
-enum : uint32_t { ALLOCATE_KEEP_SIZE = 1, ALLOCATE_PUNCH_HOLE = 2 }; // FALLOC_FL_…
+enum : uint32_t { ALLOCATE_KEEP_SIZE = 1, ALLOCATE_PUNCH_HOLE = 2, ALLOCATE_ZERO_RANGE = 16 }; // FALLOC_FL_…
 
 static void file_punch_page(struct ramfs_node *file, uint64_t index)
 {
+    phys_t frame = {};
     spinlock_acquire(&file->pages.lock);
     uint64_t *slot = pages_find(&file->pages, index);
     if (slot && *slot != 0) {
-        file_give_frame(file->node.file_system->data, (phys_t){ *slot });
+        frame = (phys_t){ *slot };
         file_count_pages(file, -1);
         *slot = 0;
     }
     spinlock_release(&file->pages.lock);
+    if (frame.raw == 0)
+        return;
+    page_source_forget_frame(&file->node.source, index, frame); // mappings see the hole, too
+    file_give_frame(file->node.file_system->data, frame);
 }
 
 static void file_punch(struct ramfs_node *file, uint64_t offset, uint64_t end)
@@ -330,6 +335,16 @@ static void file_punch(struct ramfs_node *file, uint64_t offset, uint64_t end)
     }
 }
 
+// Every page is there.
+static void file_clear_range(struct ramfs_node *file, uint64_t offset, uint64_t end)
+{
+    while (offset < end) {
+        uint64_t next = MIN(align_down(offset, PAGE_SIZE) + PAGE_SIZE, end);
+        file_clear_bytes(file, offset, next);
+        offset = next;
+    }
+}
+
 static enum status file_allocate_ram(struct node *node, uint64_t offset, uint64_t size, uint32_t mode)
 {
     struct ramfs_node *file = ramfs_node(node);
@@ -338,7 +353,7 @@ static enum status file_allocate_ram(struct node *node, uint64_t offset, uint64_
         file_punch(file, offset, offset + size);
         return STATUS_OK;
     }
-    if (mode & ~ALLOCATE_KEEP_SIZE)
+    if (mode & ~(ALLOCATE_KEEP_SIZE | ALLOCATE_ZERO_RANGE))
         return STATUS_NOT_IMPLEMENTED;
     uint64_t end = offset + size;
     if (end > RAMFS_FILE_MAX)
@@ -351,6 +366,8 @@ static enum status file_allocate_ram(struct node *node, uint64_t offset, uint64_
         TRY(file_make_page(file, index, &frame));
         frame_release(frame);
     }
+    if (mode & ALLOCATE_ZERO_RANGE)
+        file_clear_range(file, offset, end);
     if (!(mode & ALLOCATE_KEEP_SIZE) && end > node->size)
         return file_truncate_ram(node, end);
     return STATUS_OK;
@@ -413,6 +430,15 @@ static size_t source_get_resident(struct page_source *source, uint64_t index, si
     return found;
 }
 
+static enum status source_remove(struct page_source *source, uint64_t first, uint64_t end)
+{
+    struct ramfs_node *file = source_file(source);
+    mutex_acquire(&file->node.lock);
+    file_punch(file, first << PAGE_SHIFT, end << PAGE_SHIFT);
+    mutex_release(&file->node.lock);
+    return STATUS_OK;
+}
+
 static void source_retain(struct page_source *source)
 {
     node_retain(&source_file(source)->node);
@@ -434,5 +460,6 @@ const struct page_source_ops ramfs_page_source_ops = {
     .retain = source_retain,
     .release = source_release,
     .describe = source_describe,
+    .remove = source_remove,
     .identify = node_identify_source,
 };
