@@ -34,6 +34,8 @@ CFLAGS := -std=gnu23 -ffreestanding -nostdlibinc -g -fno-omit-frame-pointer -fno
 	-include lib/visibility.h $(PORT_CFLAGS) $(PROFILE_CFLAGS)
 ifeq ($(TESTS),1)
 CFLAGS += -DHELIX_TESTS
+else ifneq ($(PROFILE_LTO),)
+LTO := -flto
 endif
 
 # Include paths by layer; tests may see what the kernel sees.
@@ -64,7 +66,7 @@ $(BUILD)/include/base/.made:
 $(BUILD)/%.c.o: %.c $(BUILD)/profile.mk $(BUILD)/include/base/.made Makefile arch/$(ARCH)/port.mk
 	@mkdir -p $(@D)
 	@echo "  CC  $<"
-	$(Q)$(CC) $(CFLAGS) $(if $(filter %_test.c,$<),$(INC_arch),$(INC_$(call layer,$<))) -MMD -MP -c $< -o $@
+	$(Q)$(CC) $(CFLAGS) $(LTO) $(if $(filter %_test.c,$<),$(INC_arch),$(INC_$(call layer,$<))) -MMD -MP -c $< -o $@
 
 $(BUILD)/%.S.o: %.S $(BUILD)/profile.mk $(BUILD)/include/base/.made Makefile arch/$(ARCH)/port.mk
 	@mkdir -p $(@D)
@@ -76,6 +78,19 @@ $(BUILD)/%.S.o: %.S $(BUILD)/profile.mk $(BUILD)/include/base/.made Makefile arc
 LDFLAGS := $(PORT_LDFLAGS) -pie --no-dynamic-linker -z text -z max-page-size=4096 -z noexecstack --apply-dynamic-relocs --build-id=none \
 	--gc-sections -T $(BUILD)/kernel.ld
 
+# Link-time optimisation is done once: what comes out of it is linked like any other object. (Images with tests do without: they are
+# built more often than they run.) Not in it is the table of names, for the code around must come out the same whether it is there yet or not.
+ifdef LTO
+NOT_LTO := $(BUILD)/kernel/core/symbol_image.c.o
+$(NOT_LTO): LTO :=
+LINKED  := $(filter %.S.o $(NOT_LTO),$(OBJECTS)) $(BUILD)/lto.o
+$(BUILD)/lto.o: $(OBJECTS) $(BUILD)/objects $(BUILD)/kernel.ld
+	@echo "  LTO $@"
+	$(Q)$(LD) $(LDFLAGS) --lto-obj-path=$@ -o $(BUILD)/lto.elf $(OBJECTS)
+else
+LINKED := $(OBJECTS)
+endif
+
 # Which files go in; newer than the image only when that has changed.
 $(shell mkdir -p $(BUILD); echo '$(OBJECTS)' | cmp -s - $(BUILD)/objects || echo '$(OBJECTS)' > $(BUILD)/objects)
 
@@ -83,12 +98,12 @@ $(BUILD)/kernel.ld: arch/common/kernel.ld arch/$(ARCH)/image.h
 	@mkdir -p $(@D)
 	$(Q)$(CC) -E -P -x c -include arch/$(ARCH)/image.h $< -o $@
 
-$(BUILD)/helix.debug.elf: $(OBJECTS) $(BUILD)/objects $(BUILD)/kernel.ld tools/symbols.py
+$(BUILD)/helix.debug.elf: $(LINKED) $(BUILD)/objects $(BUILD)/kernel.ld tools/symbols.py
 	@echo "  LD  $@"
-	$(Q)$(LD) $(LDFLAGS) -o $(BUILD)/stage1.elf $(OBJECTS)
+	$(Q)$(LD) $(LDFLAGS) -o $(BUILD)/stage1.elf $(LINKED)
 	$(Q)$(NM) -n --defined-only $(BUILD)/stage1.elf | $(PYTHON) -B tools/symbols.py > $(BUILD)/symbols.S
 	$(Q)$(CC) $(PORT_CFLAGS) -c $(BUILD)/symbols.S -o $(BUILD)/symbols.o
-	$(Q)$(LD) $(LDFLAGS) -o $@ $(OBJECTS) $(if $(PROFILE_SYMBOLS),$(BUILD)/symbols.o)
+	$(Q)$(LD) $(LDFLAGS) -o $@ $(LINKED) $(if $(PROFILE_SYMBOLS),$(BUILD)/symbols.o)
 
 $(BUILD)/helix.elf: $(BUILD)/helix.debug.elf
 	$(Q)$(if $(PROFILE_STRIP),$(OBJCOPY) --strip-all $< $@,cp $< $@)
@@ -101,9 +116,6 @@ image: $(BUILD)/helix.elf $(if $(PORT_FLAT),$(BUILD)/helix.image)
 
 # The shortest paths of the kernel call nothing but at their ends: they need no frame of their own.
 $(BUILD)/kernel/memory/heap/heap.c.o: CFLAGS += -momit-leaf-frame-pointer
-
-# Not in link-time optimisation: the code around must come out the same whether the table of names is there yet or not.
-$(BUILD)/kernel/core/symbol_image.c.o: CFLAGS += -fno-lto
 
 clean:
 	rm -rf build

@@ -11,7 +11,7 @@ from .paths import ARCHITECTURES, ROOT, build_folder, profiles, shown
 from .report import EXIT_BUILD, Failure, Progress, say, usage_error
 from .words import nearest
 
-STEPS = ("  CC  ", "  AS  ", "  LD  ")
+STEPS = ("  CC  ", "  AS  ", "  LTO ", "  LD  ")
 
 
 def supported():

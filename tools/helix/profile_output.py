@@ -13,13 +13,12 @@ def is_debug(profile):
 
 def make_fragment(profile):
     flags = [f"-O{profile.get('build', 'opt_level')}"]
-    if profile.get("build", "lto"):
-        flags.append("-flto")
     if is_debug(profile):
         flags.append("-DHELIX_DEBUG=1")
     return "".join(f"{name} := {value}\n" for name, value in {
         "PROFILE_MODULES": " ".join(profile.module_folders()),
         "PROFILE_CFLAGS": " ".join(flags),
+        "PROFILE_LTO": "1" if profile.get("build", "lto") else "",
         "PROFILE_SYMBOLS": "1" if profile.get("debug", "symbols") else "",
         "PROFILE_STRIP": "1" if profile.get("build", "strip") else "",
     }.items())

@@ -89,8 +89,12 @@ class ProfileTest(unittest.TestCase):
         self.assertNotIn("HELIX_DEBUG", profile_output.header(self.parse("")))
 
     def test_build_settings_reach_the_compiler(self):
-        self.assertIn("PROFILE_CFLAGS := -Os -flto\n", profile_output.make_fragment(self.parse('[build]\nopt_level = "s"\nlto = true\n')))
-        self.assertIn("PROFILE_CFLAGS := -O3\n", profile_output.make_fragment(self.parse("[build]\nopt_level = 3\n")))
+        small = profile_output.make_fragment(self.parse('[build]\nopt_level = "s"\nlto = true\n'))
+        self.assertIn("PROFILE_CFLAGS := -Os\n", small)
+        self.assertIn("PROFILE_LTO := 1\n", small)
+        fast = profile_output.make_fragment(self.parse("[build]\nopt_level = 3\n"))
+        self.assertIn("PROFILE_CFLAGS := -O3\n", fast)
+        self.assertIn("PROFILE_LTO := \n", fast)
         fragment = profile_output.make_fragment(self.parse("[debug]\nsymbols = false\n[build]\nstrip = false\n"))
         self.assertIn("PROFILE_SYMBOLS := \n", fragment)
         self.assertIn("PROFILE_STRIP := \n", fragment)
