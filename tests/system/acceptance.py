@@ -8,7 +8,7 @@ import subprocess
 from harness import NO_STATUS, PANIC, PROGRAMS, ROOT, TIMEOUT, Skipped, arch, archive, build_glibc, check, judge_rows, programs, raw_archive, run
 from helix import initramfs, kernel
 from helix.cpio import Archive
-from machines import BOOT_BUDGETS, ELF_MACHINE, HOSTILE_STATUS, ICOUNT, MACHINES, PANIC_REGISTERS
+from machines import ELF_MACHINE, HOSTILE_STATUS, MACHINES, PANIC_REGISTERS
 from registry import add, test
 
 DONE = "all-lines-done"
@@ -360,42 +360,7 @@ def memory_returns_to_the_same_figure():
     check(lost == 0, f"{lost} KiB more are used after 1,000 programs: {outcome.out}")
 
 
-# ---- instruction budgets
-
-def icount(lines, archives, timeout=120):
-    return run(*lines, archives=archives, options=[*ICOUNT[arch()], "--icount"], timeout=timeout)
-
-
-def first_user_instruction(memory):
-    """How many instructions the machine has executed by then, with so many MiB of memory."""
-    programs()
-    first = archive("first", {"t/first": ((ROOT / "build" / f"{arch()}-default" / "user" / "first").read_bytes(), 0o755)})
-    outcome = run("run /t/first", archives=[first], options=[*ICOUNT[arch()], "--icount", "--memory", f"{memory}M"]).expect(0)
-    return int(re.search(r"after (\d+)", outcome.out).group(1))
-
-
-@test
-def first_user_instruction_comes_within_the_budget():
-    """Also when the machine is larger; the figures vary with the firmware, so the bounds leave room."""
-    small, large, more = first_user_instruction(256), first_user_instruction(4352), 4
-    growth = (large - small) // more
-    return [(f"first_user_instruction.{name} ({count:,} of {budget:,})", None if count <= budget else f"{count:,} instructions; the budget is {budget:,}")
-            for name, count, budget in (("256M", small, BOOT_BUDGETS[arch()]), ("each_GiB_more", growth, 1_000_000))]
-
-
-BUDGETS = {"null_syscall": 100, "pipe_round_trip": 4000, "fork_exit_wait": 50000}
-
-
-@test
-def operations_stay_within_their_budgets():
-    outcome = icount([f"run {PROGRAMS}/bench_icount"], programs())
-    figures = {name: int(median) for name, median in re.findall(r"(?m)^(\w+) (\d+) \d+$", outcome.out)}
-    check(len(figures) >= 10, outcome.describe())
-    results = [(f"icount.{name} ({figures[name]:,} of {budget:,})", None if figures[name] <= budget else f"{figures[name]:,} instructions; the budget is {budget:,}")
-               for name, budget in BUDGETS.items()]
-    others = ", ".join(f"{name} {value:,}" for name, value in figures.items() if name not in BUDGETS)
-    return [*results, (f"icount.others ({others})", None)]
-
+# ---- the image
 
 @test
 def kernel_image_is_small():

@@ -37,11 +37,6 @@ ASH_MACHINES = {
     "aarch64": ("gicv2", "gicv3", "8M"),
     "riscv64": ("sv39", "sv57", "12M"),
 }
-# The least machine, with --icount.
-ICOUNT = {"x86_64": ["--machine", "microvm"], "aarch64": [], "riscv64": []}
-# Instructions until the first one of a program, firmware's included: riscv64's OpenSBI alone takes 12.4 million.
-BOOT_BUDGETS = {"x86_64": 5_000_000, "aarch64": 8_000_000, "riscv64": 20_000_000}
-
 # Statuses of `hostile NAME`: 128 and the signal Linux sends on that architecture.
 HOSTILE = {"read0": 139, "write_text": 139, "jump_stack": 139, "overflow_stack": 139, "jump0": 139, "kernel_stack_pointer": 139, "handler_noncanonical": 139}
 HOSTILE_STATUS = {

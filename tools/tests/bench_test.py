@@ -167,6 +167,13 @@ class DocsTest(PageTest):
         self.assertEqual([line.split(": ")[1] for line in missing], ["a", "d"])
         self.assertNotIn("- `c`", text)
 
+    def test_rows_beyond_their_goals_are_told_by_architecture(self):
+        rows = {"a": {"helix": 50.0}, "b": {"helix": 120.0}, "c": {"helix": None}}
+        goals = {"most": {"a": 50, "c": 1}, "most_on": {"aarch64": {"a": 49}}, "times": {"b": {"of": "a", "most": 2}}}
+        self.assertEqual(bench_docs.beyond(rows, goals, "x86_64"), {"b": "2.4 times a, at most 2"})
+        self.assertEqual(set(bench_docs.beyond(rows, goals, "aarch64")), {"a", "b"})
+        self.assertEqual(set(bench_docs.beyond(rows, goals, "riscv64")), {"b"})
+
     def test_files_that_are_no_reports_are_refused(self):
         with tempfile.TemporaryDirectory() as name:
             for content in (None, "nonsense", "[]", '{"rows": []}'):
@@ -180,8 +187,9 @@ class DocsTest(PageTest):
     def test_the_goals_can_be_read_and_name_rows_that_exist(self):
         goals = bench_docs.goals()
         source = "".join(path.read_text() for path in (bench_docs.ROOT / "bench").glob("*.c"))
-        for table in ("most", "times", "takes"):
-            for name in goals[table]:
+        self.assertEqual(set(goals["most_on"]), {"aarch64", "riscv64"})
+        for table in (goals["most"], goals["times"], goals["takes"], *goals["most_on"].values()):
+            for name in table:
                 self.assertTrue(f'"{name}"' in source or name in (*bench.BOOT_ROWS, bench.GROWTH_ROW), name)
 
 
