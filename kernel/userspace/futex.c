@@ -79,15 +79,20 @@ static bool mapping_shared(struct space *space, uint64_t address)
     return shared;
 }
 
-// *value: what the word holds now (reading it also brings the page in).
-static enum status futex_key_of(uint64_t address, bool private, struct futex_key *key, uint32_t *value)
+// A private one is known by its address alone, and nobody looks at the word.
+static enum status futex_key_of(uint64_t address, bool private, struct futex_key *key)
 {
     struct space *space = process_current()->space;
-    TRY(arch_user_load32(address, value));
     *key = (struct futex_key){ .space = space, .address = address };
-    if (private || !mapping_shared(space, address))
-        return STATUS_OK;
+    if (address % sizeof(uint32_t))
+        return STATUS_BAD_ARGUMENT;
+    if (private)
+        return arch_user_range(address, sizeof(uint32_t)) ? STATUS_OK : STATUS_BAD_ADDRESS;
     phys_t frame;
+    uint32_t value;
+    TRY(arch_user_load32(address, &value)); // brings the page in
+    if (!mapping_shared(space, address))
+        return STATUS_OK;
     if (!arch_space_query(&space->arch, (virt_t){ align_down(address, PAGE_SIZE) }, &frame, nullptr))
         return STATUS_BAD_ADDRESS;
     *key = (struct futex_key){ .address = frame.raw + address % PAGE_SIZE };
@@ -114,7 +119,10 @@ static enum status futex_wait(uint64_t address, bool private, uint32_t expected,
     uint32_t value;
     if (!mask)
         return STATUS_BAD_ARGUMENT;
-    TRY(futex_key_of(address, private, &waiter.key, &value));
+    TRY(futex_key_of(address, private, &waiter.key));
+    TRY(arch_user_load32(address, &value));
+    if (value != expected)
+        return STATUS_AGAIN; // without a queue; whoever goes into it looks again
     struct futex_bucket *bucket = bucket_of(waiter.key);
     bool on = bucket_lock(bucket);
     list_add_tail(&bucket->waiters, &waiter.link);
@@ -192,8 +200,7 @@ static uint32_t futex_requeue(struct futex_key from, struct futex_key to, uint32
 void futex_wake_address(uint64_t address, uint32_t count)
 {
     struct futex_key key;
-    uint32_t value;
-    if (futex_key_of(address, false, &key, &value) == STATUS_OK)
+    if (futex_key_of(address, false, &key) == STATUS_OK)
         futex_wake(key, count, UINT32_MAX);
 }
 
@@ -216,10 +223,12 @@ static enum status futex_deadline(uint64_t at, bool relative, bool wall, uint64_
 static int64_t futex_requeue_call(const uint64_t *value, bool private, bool compare)
 {
     struct futex_key from, to;
-    uint32_t now, other;
-    enum status outcome = futex_key_of(value[0], private, &from, &now);
+    uint32_t now = 0;
+    enum status outcome = futex_key_of(value[0], private, &from);
     if (outcome == STATUS_OK)
-        outcome = futex_key_of(value[4], private, &to, &other);
+        outcome = futex_key_of(value[4], private, &to);
+    if (outcome == STATUS_OK && compare)
+        outcome = arch_user_load32(value[0], &now);
     if (outcome == STATUS_OK && compare && now != (uint32_t)value[5])
         outcome = STATUS_AGAIN;
     if (outcome != STATUS_OK)
@@ -230,10 +239,9 @@ static int64_t futex_requeue_call(const uint64_t *value, bool private, bool comp
 static int64_t futex_wake_call(const uint64_t *value, bool private, uint32_t mask)
 {
     struct futex_key key;
-    uint32_t now;
     if (!mask)
         return syscall_result(STATUS_BAD_ARGUMENT);
-    enum status outcome = futex_key_of(value[0], private, &key, &now);
+    enum status outcome = futex_key_of(value[0], private, &key);
     return outcome == STATUS_OK ? futex_wake(key, (uint32_t)value[2], mask) : syscall_result(outcome);
 }
 
