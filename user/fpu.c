@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 
@@ -122,6 +123,39 @@ static void handler_starts_with_the_right_controls(void)
     CHECK_EQUAL(found.second, wanted.second);
 }
 
+// Wherever the pages of the stack end, and whether they are there yet, shared with a child, or written.
+static void frames_on_fresh_pages_keep_the_registers(void)
+{
+    enum { PAGE = 4096, PAGES = 4, STEP = 144 };
+    struct sigaction action = { .sa_handler = clobber, .sa_flags = SA_ONSTACK };
+    CHECK_EQUAL(sigaction(SIGUSR1, &action, NULL), 0);
+    caught = 0;
+    int sent = 0;
+    for (int top = 16; top <= PAGE; top += STEP) {
+        char *pages = mmap(NULL, PAGES * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        CHECK(pages != MAP_FAILED);
+        stack_t stack = { .ss_sp = pages, .ss_size = (PAGES - 1) * PAGE + top };
+        CHECK_EQUAL(sigaltstack(&stack, NULL), 0);
+        for (int round = 0; round < 2; round++) {
+            struct registers in = { 0 }, out = { 0 };
+            fill_pattern(&in, top + round);
+            CHECK_EQUAL(call_with_registers(&in, &out, SYS_kill, getpid(), SIGUSR1), 0);
+            CHECK(same(&in, &out));
+            CHECK_EQUAL(caught, ++sent);
+            if (round == 0 && top % (4 * STEP) == 16) {
+                fill_pattern(&in, top + 5);
+                long child = call_with_registers(&in, &out, SYS_clone, SIGCHLD, 0);
+                if (child == 0)
+                    _exit(call_with_registers(&in, &out, SYS_kill, getpid(), SIGUSR1) || !same(&in, &out) || caught != sent + 1);
+                CHECK_EQUAL(check_wait((pid_t)child), 0);
+            }
+        }
+        stack.ss_flags = SS_DISABLE;
+        CHECK_EQUAL(sigaltstack(&stack, NULL), 0);
+        CHECK_EQUAL(munmap(pages, PAGES * PAGE), 0);
+    }
+}
+
 static void preemption_and_signals_preserve_a_computation(void)
 {
     signal(SIGALRM, clobber);
@@ -187,15 +221,11 @@ static void calls_preserve_general_registers(void)
 }
 
 static const struct check_row rows[] = {
-    CHECK_ROW(program_starts_with_clean_registers),
-    CHECK_ROW(registers_survive_switches),
-    CHECK_ROW(threads_have_registers_of_their_own),
-    CHECK_ROW(fork_copies_the_registers),
-    CHECK_ROW(handler_runs_on_its_own_registers),
-    CHECK_ROW(handler_starts_with_the_right_controls),
-    CHECK_ROW(preemption_and_signals_preserve_a_computation),
-    CHECK_ROW(nothing_leaks_into_another_program),
-    CHECK_ROW(calls_preserve_general_registers),
+    CHECK_ROW(program_starts_with_clean_registers),      CHECK_ROW(registers_survive_switches),
+    CHECK_ROW(threads_have_registers_of_their_own),      CHECK_ROW(fork_copies_the_registers),
+    CHECK_ROW(handler_runs_on_its_own_registers),        CHECK_ROW(handler_starts_with_the_right_controls),
+    CHECK_ROW(frames_on_fresh_pages_keep_the_registers), CHECK_ROW(preemption_and_signals_preserve_a_computation),
+    CHECK_ROW(nothing_leaks_into_another_program),       CHECK_ROW(calls_preserve_general_registers),
 };
 
 CHECK_MAIN(rows)

@@ -263,6 +263,81 @@ static void overflow_without_room_for_the_frame_kills(void)
     CHECK_EQUAL(WTERMSIG(status), SIGSEGV);
 }
 
+static unsigned long wild;
+
+static void wild_body(void)
+{
+    install(SIGUSR1, (void (*)(int))wild, 0);
+    raise(SIGUSR1);
+}
+
+static void handlers_at_impossible_addresses_kill(void)
+{
+    static const unsigned long addresses[] = { 0x1000, 0x7ffffffff000, 0x800000000000, 0x8000000000000000, 0xffffffff80200000, -2ul };
+    for (size_t i = 0; i < sizeof addresses / sizeof *addresses; i++) {
+        wild = addresses[i];
+        int status = check_child(wild_body);
+        CHECK(WIFSIGNALED(status));
+        CHECK_EQUAL(WTERMSIG(status), SIGSEGV);
+    }
+}
+
+// Two pages, of which the frame needs both.
+enum { PAGE = 4096, UPPER_PART = 256 };
+static int lower_access, upper_access;
+
+static void straddle_body(void)
+{
+    char *pages = mmap(NULL, 3 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    CHECK(pages != MAP_FAILED);
+    stack_t stack = { .ss_sp = pages, .ss_size = 2 * PAGE + UPPER_PART };
+    CHECK_EQUAL(sigaltstack(&stack, NULL), 0);
+    CHECK_EQUAL(mprotect(pages, 2 * PAGE, lower_access), 0);
+    CHECK_EQUAL(mprotect(pages + 2 * PAGE, PAGE, upper_access), 0);
+    install(SIGUSR1, count, SA_ONSTACK);
+    raise(SIGUSR1);
+}
+
+static void stacks_that_cannot_be_written_kill(void)
+{
+    static const int access[][2] = { { PROT_READ, PROT_READ | PROT_WRITE },
+                                     { PROT_READ | PROT_WRITE, PROT_READ },
+                                     { PROT_NONE, PROT_READ | PROT_WRITE },
+                                     { PROT_READ | PROT_WRITE, PROT_NONE } };
+    for (size_t i = 0; i < sizeof access / sizeof *access; i++) {
+        lower_access = access[i][0];
+        upper_access = access[i][1];
+        int status = check_child(straddle_body);
+        CHECK(WIFSIGNALED(status));
+        CHECK_EQUAL(WTERMSIG(status), SIGSEGV);
+    }
+}
+
+static void nest_for_ever(int signal_number)
+{
+    raise(signal_number);
+}
+
+// Below the stack is nothing, so that it shows where the system does not look.
+static void narrow_body(void)
+{
+    enum { PAGES = 4 };
+    char *pages = mmap(NULL, (PAGES + 1) * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    CHECK(pages != MAP_FAILED);
+    CHECK_EQUAL(mprotect(pages, PAGE, PROT_NONE), 0);
+    stack_t stack = { .ss_sp = pages + PAGE, .ss_size = PAGES * PAGE };
+    CHECK_EQUAL(sigaltstack(&stack, NULL), 0);
+    install(SIGUSR1, nest_for_ever, SA_ONSTACK | SA_NODEFER);
+    raise(SIGUSR1);
+}
+
+static void handlers_that_nest_beyond_the_alternate_stack_kill(void)
+{
+    int status = check_child(narrow_body);
+    CHECK(WIFSIGNALED(status));
+    CHECK_EQUAL(WTERMSIG(status), SIGSEGV);
+}
+
 static void nest(int signal_number)
 {
     depth++;
@@ -620,6 +695,9 @@ static const struct check_row rows[] = {
     CHECK_ROW(returning_sets_the_alternate_stack),
     CHECK_ROW(stack_overflow_can_be_handled_on_the_alternate_stack),
     CHECK_ROW(overflow_without_room_for_the_frame_kills),
+    CHECK_ROW(handlers_at_impossible_addresses_kill),
+    CHECK_ROW(stacks_that_cannot_be_written_kill),
+    CHECK_ROW(handlers_that_nest_beyond_the_alternate_stack_kill),
     CHECK_ROW(handlers_nest_only_when_asked),
     CHECK_ROW(action_mask_holds_while_the_handler_runs),
     CHECK_ROW(reset_handler_runs_once),

@@ -42,12 +42,17 @@ void fpu_registers_open(void)
         " q24, q25, [%0, #384]\n\t" instruction_ " q26, q27, [%0, #416]\n\t" instruction_ " q28, q29, [%0, #448]\n\t" instruction_ \
         " q30, q31, [%0, #480]"
 
-void fpu_registers_save(struct arch_thread *thread)
+void fpu_registers_copy(void *to)
 {
-    struct fpu_area *area = thread->fpu;
+    struct fpu_area *area = to;
     __asm__ volatile(".arch_extension fp\n\t.arch_extension simd\n\t" EACH_PAIR("stp") : : "r"(area->q) : "memory");
     area->fpsr = (uint32_t)system_register_read(FPSR);
     area->fpcr = (uint32_t)system_register_read(FPCR);
+}
+
+void fpu_registers_save(struct arch_thread *thread)
+{
+    fpu_registers_copy(thread->fpu);
 }
 
 void fpu_registers_load(const void *from)

@@ -15,32 +15,22 @@
 
 #include <helix/thread.h>
 
-#include "fp.h"
+#include "signal_frame.h"
 
 // Records in the space behind the registers, each with its size, up to one of size 0.
 struct record {
     uint32_t magic, size;
 };
-enum : uint32_t { RECORD_FLOATING_POINT = 0x46508001, RECORD_SYNDROME = 0x45535201 };
 
 struct floating_point_record {
     struct record head;
     uint32_t fpsr, fpcr;
     uint64_t q[32][2];
 };
-static_assert(sizeof(struct floating_point_record) == 528);
+static_assert(sizeof(struct floating_point_record) == FLOATING_POINT_SIZE);
+static_assert(offsetof(struct floating_point_record, fpsr) == VECTORS_CONTROL &&
+              offsetof(struct floating_point_record, q) == VECTORS_REGISTERS);
 
-struct syndrome_record {
-    struct record head;
-    uint64_t syndrome;
-};
-
-// What is written of the 4 KiB: records as the kernel makes them.
-struct records {
-    struct floating_point_record floating_point;
-    struct syndrome_record syndrome;
-    struct record end;
-};
 enum { RECORDS_SIZE = 4096 };
 
 struct sigcontext {
@@ -60,28 +50,24 @@ struct signal_frame {
     struct linux_siginfo info;
     uint8_t info_rest[LINUX_SIGINFO_SIZE - sizeof(struct linux_siginfo)];
     struct ucontext user;
-    struct records records;
+    uint8_t records[RECORDS_SIZE];
+    uint64_t chain[2];
 };
-static_assert(offsetof(struct signal_frame, records) == 128 + 464);
+#define AT(member_) offsetof(struct signal_frame, member_)
+static_assert(AT(user.flags) == SIGNAL_FLAGS && AT(user.stack) == SIGNAL_STACK && AT(user.mask) == SIGNAL_MASK &&
+              AT(user.context.address) == SIGNAL_ADDRESS && AT(user.context.x) == SIGNAL_X && AT(user.context.pc) == SIGNAL_PC &&
+              AT(records) == SIGNAL_RECORDS && AT(records) + FLOATING_POINT_SIZE == SIGNAL_SYNDROME && AT(chain) == SIGNAL_CHAIN);
+static_assert(offsetof(struct signal_words, stack) == WORDS_STACK && offsetof(struct signal_words, mask) == WORDS_MASK &&
+              offsetof(struct signal_words, address) == WORDS_ADDRESS && offsetof(struct signal_words, syndrome) == WORDS_SYNDROME &&
+              offsetof(struct signal_words, pc) == WORDS_PC && WORDS_MASK == WORDS_STACK + sizeof(struct linux_stack));
+static_assert(offsetof(struct arch_frame, x) == 0 && offsetof(struct arch_frame, sp) == sizeof(uint64_t[31]) &&
+              offsetof(struct arch_frame, pc) == sizeof(uint64_t[32]) && offsetof(struct arch_frame, pstate) == sizeof(uint64_t[33]));
+static_assert(sizeof(struct signal_frame) % 16 == 0);
 
 enum : uint64_t {
-    FRAME_MOST = offsetof(struct signal_frame, records) + RECORDS_SIZE,
     PSTATE_FLAGS = 0xf100'0000, // N Z C V, and DIT
     PSTATE_MASKS = 0x3c0,
 };
-
-// A thread that never used the unit has all its registers 0.
-static void floating_point_push(struct floating_point_record *to)
-{
-    to->head = (struct record){ RECORD_FLOATING_POINT, sizeof *to };
-    const struct fpu_area *area = fpu_open();
-    if (area) {
-        to->fpsr = area->fpsr;
-        to->fpcr = area->fpcr;
-        memcpy(to->q, area->q, sizeof to->q);
-    }
-    fpu_close(false);
-}
 
 static bool is_initial(const struct floating_point_record *from)
 {
@@ -91,51 +77,41 @@ static bool is_initial(const struct floating_point_record *from)
     return !bits;
 }
 
-static enum status floating_point_pop(const struct floating_point_record *from)
+static enum status floating_point_pop(uint64_t at)
 {
     if (!fpu_current()->fpu) {
-        if (is_initial(from))
+        struct floating_point_record record __attribute__((uninitialized));
+        TRY(arch_copy_from_user(&record, at, sizeof record));
+        if (is_initial(&record))
             return STATUS_OK;
         if (!arch_fpu_first_use())
             return STATUS_NO_MEMORY;
     }
-    struct fpu_area *area = fpu_open();
-    area->fpsr = from->fpsr;
-    area->fpcr = from->fpcr;
-    memcpy(area->q, from->q, sizeof area->q);
-    fpu_close(true);
-    return STATUS_OK;
-}
-
-static void context_from_frame(struct sigcontext *to, const struct arch_frame *frame, uint64_t address)
-{
-    to->address = address;
-    memcpy(to->x, frame->x, sizeof to->x);
-    to->sp = frame->sp;
-    to->pc = frame->pc;
-    to->pstate = frame->pstate;
+    fpu_registers_open();
+    return user_vectors_load(at) ? STATUS_BAD_ADDRESS : STATUS_OK;
 }
 
 enum status arch_signal_push(struct arch_frame *frame, const struct signal_delivery *delivery)
 {
-    uint64_t sp = delivery->on_alternate ? delivery->stack.pointer + delivery->stack.size : frame->sp;
-    uint64_t chain[2] = { frame->x[29], frame->x[30] };
-    struct signal_frame image = { .info = *delivery->info };
-    uint64_t chain_at = align_down(sp, 16) - sizeof chain;
-    uint64_t at = chain_at - FRAME_MOST;
-    static_assert(FRAME_MOST % 16 == 0);
-    context_from_frame(&image.user.context, frame, delivery->info->address);
-    image.user.stack = delivery->stack;
-    image.user.mask = delivery->mask;
-    floating_point_push(&image.records.floating_point);
-    if (!arch_frame_in_syscall(frame) && frame->syndrome)
-        image.records.syndrome = (struct syndrome_record){ { RECORD_SYNDROME, sizeof image.records.syndrome }, frame->syndrome };
-    TRY(arch_copy_to_user(at, &image, sizeof image));
-    TRY(arch_copy_to_user(chain_at, chain, sizeof chain));
+    uint64_t top = align_down(delivery->on_alternate ? delivery->stack.pointer + delivery->stack.size : frame->sp, 16);
+    uint64_t at = top - sizeof(struct signal_frame);
+    bool fault = !arch_frame_in_syscall(frame) && frame->syndrome, vectors = fpu_current()->fpu;
+    const struct signal_words words = {
+        .stack = delivery->stack,
+        .mask = delivery->mask,
+        .address = delivery->address,
+        .syndrome = fault ? frame->syndrome : 0,
+    };
+    if (vectors)
+        fpu_registers_open(); // they hold this thread's
+    if (!arch_user_range(at, sizeof(struct signal_frame)) || user_signal_save(at, frame, &words, vectors))
+        return STATUS_BAD_ADDRESS;
+    if (delivery->flags & LINUX_SA_SIGINFO) // nobody else looks
+        TRY(signal_info_push(at, delivery->info));
     frame->x[0] = (uint64_t)delivery->number;
     frame->x[1] = at + offsetof(struct signal_frame, info);
     frame->x[2] = at + offsetof(struct signal_frame, user);
-    frame->x[29] = chain_at;
+    frame->x[29] = at + offsetof(struct signal_frame, chain);
     frame->x[30] = delivery->restorer;
     frame->sp = at;
     frame->pc = delivery->handler;
@@ -158,11 +134,9 @@ static enum status records_pop(uint64_t at)
         if (head.size < sizeof head || head.size % 16 || head.size > RECORDS_SIZE - offset)
             return STATUS_BAD_ADDRESS;
         if (head.magic == RECORD_FLOATING_POINT) {
-            struct floating_point_record record;
-            if (found || head.size != sizeof record)
+            if (found || head.size != FLOATING_POINT_SIZE)
                 return STATUS_BAD_ADDRESS;
-            TRY(arch_copy_from_user(&record, at + offset, sizeof record));
-            TRY(floating_point_pop(&record));
+            TRY(floating_point_pop(at + offset));
             found = true;
         } else if (head.magic != RECORD_SYNDROME) {
             return STATUS_BAD_ADDRESS;
@@ -174,18 +148,17 @@ static enum status records_pop(uint64_t at)
 
 enum status arch_signal_pop(struct arch_frame *frame, uint64_t *mask, struct linux_stack *stack)
 {
-    struct ucontext user;
+    struct signal_words words __attribute__((uninitialized));
     uint64_t at = frame->sp; // the handler's return left it where the frame begins
-    if (at % 16)
+    if (at % 16 || !arch_user_range(at, sizeof(struct signal_frame)) || user_signal_load(at, frame, &words))
         return STATUS_BAD_ADDRESS;
-    TRY(arch_copy_from_user(&user, at + offsetof(struct signal_frame, user), sizeof user));
-    const struct sigcontext *from = &user.context;
-    if (from->pstate & (PSTATE_MODE | PSTATE_MASKS))
+    if (words.pstate & (PSTATE_MODE | PSTATE_MASKS))
         return STATUS_BAD_ADDRESS; // not user mode, 32-bit code, or interrupts off
     TRY(records_pop(at + offsetof(struct signal_frame, records)));
-    *frame = (struct arch_frame){ .sp = from->sp, .pc = from->pc, .pstate = PSTATE_USER | (from->pstate & PSTATE_FLAGS) };
-    memcpy(frame->x, from->x, sizeof frame->x);
-    *mask = user.mask;
-    *stack = user.stack;
+    frame->pc = words.pc;
+    frame->pstate = PSTATE_USER | (words.pstate & PSTATE_FLAGS);
+    frame->argument = frame->kind = frame->syndrome = frame->address = 0;
+    *mask = words.mask;
+    *stack = words.stack;
     return STATUS_OK;
 }

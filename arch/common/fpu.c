@@ -66,11 +66,10 @@ static void registers_give(struct arch_thread *to)
     fpu_registers_close(to, !to->fpu);
 }
 
-// One that has ended needs its registers no more.
+// Whoever has an area runs with its state in the registers; kernel threads have none, and one that has ended needs its own no more.
 static bool must_save(const struct arch_thread *from)
 {
-    const struct thread *thread = container_of(from, struct thread, arch);
-    return from->fpu && registers_hold(from) && !(thread->flags & THREAD_KERNEL) && thread->state != THREAD_ZOMBIE;
+    return from->fpu && container_of(from, struct thread, arch)->state != THREAD_ZOMBIE;
 }
 
 void fpu_switch(struct arch_thread *from, struct arch_thread *to)
@@ -79,8 +78,9 @@ void fpu_switch(struct arch_thread *from, struct arch_thread *to)
     if (to->fpu && must_save(from)) {
         fpu_registers_save(from);
         fpu_registers_load(to->fpu);
-        local()->fpu_owner = to;
-        to->fpu_cpu = cpu_local()->id;
+        struct cpu *cpu = cpu_local();
+        cpu->arch.fpu_owner = to;
+        to->fpu_cpu = cpu->id;
         return;
     }
     if (must_save(from)) {
@@ -103,16 +103,9 @@ void fpu_reset(struct arch_thread *self)
 
 void fpu_clear(void)
 {
-    struct arch_thread *self = fpu_current();
-    if (!self->fpu)
-        return;
     preempt_disable();
-    local()->fpu_owner = self;
-    self->fpu_cpu = cpu_local()->id;
-    fpu_registers_open();
     fpu_registers_load(initial);
-    fpu_registers_changed(self);
-    fpu_registers_close(self, false);
+    fpu_registers_changed(fpu_current());
     preempt_enable();
 }
 
@@ -139,8 +132,10 @@ enum status fpu_copy(struct arch_thread *self, struct arch_thread *child)
     void *area = area_new();
     if (!area)
         return STATUS_NO_MEMORY;
-    memcpy(area, fpu_open(), fpu_area_size());
-    fpu_close(false);
+    preempt_disable();
+    fpu_registers_open(); // they hold the newest state
+    fpu_registers_copy(area);
+    preempt_enable();
     child->fpu = area;
     child->fpu_cpu = UINT32_MAX;
     return STATUS_OK;
@@ -161,13 +156,13 @@ void fpu_release(struct arch_thread *thread)
 bool arch_fpu_first_use(void)
 {
     struct arch_thread *self = fpu_current();
-    if (!self->fpu) {
-        self->fpu = area_initial();
-        self->fpu_cpu = UINT32_MAX;
-    }
-    if (!self->fpu)
+    void *area = self->fpu ? self->fpu : area_initial();
+    if (!area)
         return false;
-    preempt_disable();
+    preempt_disable(); // the area is there when the registers hold the thread's state, and not before
+    if (!self->fpu)
+        self->fpu_cpu = UINT32_MAX;
+    self->fpu = area;
     registers_give(self);
     preempt_enable();
     thread_current()->flags |= THREAD_FPU;

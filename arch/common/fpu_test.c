@@ -59,6 +59,11 @@ static void fake_save(struct arch_thread *thread)
     touched[here->id] = false;
 }
 
+static void fake_copy(void *area)
+{
+    *(uint32_t *)area = unit[here->id];
+}
+
 static void fake_load(const void *area)
 {
     loads++;
@@ -83,6 +88,7 @@ static void fake_close(struct arch_thread *thread, bool trap)
 #define fpu_area_init         fake_area_init
 #define fpu_registers_open    fake_open
 #define fpu_registers_save    fake_save
+#define fpu_registers_copy    fake_copy
 #define fpu_registers_load    fake_load
 #define fpu_registers_close   fake_close
 #define fpu_registers_changed fake_changed

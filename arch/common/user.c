@@ -14,8 +14,9 @@ static const char ACCESS[] = "user memory touched"; // which may fault and sleep
 
 // Offsets are relative to the row, so that the table needs no relocation.
 struct fault_row {
-    int64_t instruction; // from &row->instruction
-    int64_t fixup;       // from &row->instruction as well
+    int64_t first;  // the first instruction, from &row->first
+    uint64_t bytes; // of instructions from there on
+    int64_t fixup;  // from &row->first as well
 };
 TABLE_DECLARE(struct fault_row, helix_fault_table);
 
@@ -97,7 +98,7 @@ enum status arch_copy_string_from_user(char *to, uint64_t from, size_t size, siz
 static const struct fault_row *fault_row_of(const struct arch_frame *frame)
 {
     TABLE_EACH(struct fault_row, row, helix_fault_table) {
-        if ((uint64_t)(uintptr_t)&row->instruction + (uint64_t)row->instruction == arch_frame_ip(frame))
+        if (arch_frame_ip(frame) - ((uint64_t)(uintptr_t)&row->first + (uint64_t)row->first) < row->bytes)
             return row;
     }
     return nullptr;
@@ -113,6 +114,6 @@ bool arch_fault_fixup(struct arch_frame *frame)
     const struct fault_row *row = fault_row_of(frame);
     if (!row)
         return false;
-    arch_frame_set_ip(frame, (uint64_t)(uintptr_t)&row->instruction + (uint64_t)row->fixup);
+    arch_frame_set_ip(frame, (uint64_t)(uintptr_t)&row->first + (uint64_t)row->fixup);
     return true;
 }

@@ -49,14 +49,19 @@ void fpu_registers_open(void)
 {
 }
 
+void fpu_registers_copy(void *area)
+{
+    CSR_SET(sstatus, FRAME_STATUS_FLOAT);
+    fpu_state_save(area);
+    CSR_CLEAR(sstatus, FRAME_STATUS_FLOAT);
+}
+
 void fpu_registers_save(struct arch_thread *thread)
 {
     uint64_t *status = frame_status(thread);
     if ((*status & FRAME_STATUS_FLOAT) != FLOAT_DIRTY)
         return;
-    CSR_SET(sstatus, FRAME_STATUS_FLOAT);
-    fpu_state_save(thread->fpu);
-    CSR_CLEAR(sstatus, FRAME_STATUS_FLOAT);
+    fpu_registers_copy(thread->fpu);
     *status ^= FLOAT_DIRTY ^ FLOAT_CLEAN;
 }
 

@@ -16,6 +16,7 @@
 #include <helix/thread.h>
 
 #include "fpu_state.h"
+#include "signal_frame.h"
 
 // The program counter, then x1 … x31.
 struct user_registers {
@@ -48,30 +49,28 @@ struct signal_frame {
 };
 static_assert(sizeof(struct signal_frame) == 1088);
 
-enum { STACK_ALIGNMENT = 16, CONTROL_MASK = 0xff };
+enum { STACK_ALIGNMENT = 16 };
 
+#define AT(member_) offsetof(struct signal_frame, member_)
+static_assert(AT(user.flags) == SIGNAL_FLAGS && AT(user.stack) == SIGNAL_STACK && AT(user.mask) == SIGNAL_MASK &&
+              AT(user.registers.pc) == SIGNAL_PC && AT(user.registers.x) == SIGNAL_X && AT(user.floats) == SIGNAL_FLOATS &&
+              AT(user.floats.d.control) == SIGNAL_CONTROL && AT(user.floats.reserved) == SIGNAL_EXTENSION);
+static_assert(offsetof(struct signal_words, stack) == WORDS_STACK && offsetof(struct signal_words, mask) == WORDS_MASK &&
+              offsetof(struct signal_words, pc) == WORDS_PC && offsetof(struct signal_words, extension) == WORDS_EXTENSION &&
+              WORDS_MASK == WORDS_STACK + sizeof(struct linux_stack) && SIGNAL_MASK == SIGNAL_STACK + sizeof(struct linux_stack));
 static_assert(offsetof(struct arch_frame, t6) == 30 * sizeof(uint64_t)); // x1 … x31 in their order, as in struct user_registers
-
-// The newest registers; all zero for a thread that has never used the unit.
-static void floats_save(struct float_context *to)
-{
-    const struct fpu_state *state = fpu_open();
-    if (state)
-        to->d = *state;
-    fpu_close(false);
-}
 
 enum status arch_signal_push(struct arch_frame *frame, const struct signal_delivery *delivery)
 {
     uint64_t top = delivery->on_alternate ? delivery->stack.pointer + delivery->stack.size : frame->sp;
     uint64_t sp = align_down(top - sizeof(struct signal_frame), STACK_ALIGNMENT);
-    struct signal_frame image = {
-        .info = *delivery->info,
-        .user = { .stack = delivery->stack, .mask = delivery->mask, .registers.pc = frame->pc },
-    };
-    memcpy(image.user.registers.x, frame, sizeof image.user.registers.x);
-    floats_save(&image.user.floats);
-    TRY(arch_copy_to_user(sp, &image, sizeof image));
+    const struct signal_words words = { .stack = delivery->stack, .mask = delivery->mask };
+    if (!arch_user_range(sp, sizeof(struct signal_frame)) || !signal_stack_holds(delivery, sp))
+        return STATUS_BAD_ADDRESS;
+    if (user_signal_save(sp, frame, &words, fpu_current()->fpu))
+        return STATUS_BAD_ADDRESS;
+    if (delivery->flags & LINUX_SA_SIGINFO) // nobody else looks
+        TRY(signal_info_push(sp, delivery->info));
     frame->ra = delivery->restorer;
     frame->sp = sp;
     frame->pc = delivery->handler;
@@ -91,30 +90,34 @@ static bool floats_are_initial(const struct fpu_state *state)
 }
 
 // A thread that never used the unit and is not to begin stays so.
-static enum status floats_restore(const struct fpu_state *from)
+static enum status floats_restore(uint64_t at)
 {
-    if (!fpu_present() || (!fpu_current()->fpu && floats_are_initial(from)))
+    struct arch_thread *self = fpu_current();
+    if (!fpu_present())
         return STATUS_OK;
-    if (!fpu_current()->fpu && !arch_fpu_first_use())
-        return STATUS_NO_MEMORY;
-    struct fpu_state *state = fpu_open();
-    *state = *from;
-    state->control &= CONTROL_MASK;
-    fpu_close(true);
-    return STATUS_OK;
+    if (!self->fpu) {
+        struct fpu_state state __attribute__((uninitialized));
+        TRY(arch_copy_from_user(&state, at + offsetof(struct signal_frame, user.floats.d), sizeof state));
+        if (floats_are_initial(&state))
+            return STATUS_OK;
+        if (!arch_fpu_first_use())
+            return STATUS_NO_MEMORY;
+    }
+    fpu_registers_changed(self); // first: a switch in between must not take the area's for the newest
+    return user_floats_load(at) ? STATUS_BAD_ADDRESS : STATUS_OK;
 }
 
 enum status arch_signal_pop(struct arch_frame *frame, uint64_t *mask, struct linux_stack *stack)
 {
-    struct ucontext user;
-    TRY(arch_copy_from_user(&user, frame->sp + offsetof(struct signal_frame, user), sizeof user));
-    if (user.floats.reserved | user.floats.magic | user.floats.size)
-        return STATUS_BAD_ADDRESS; // an extension's state that nobody saved
-    TRY(floats_restore(&user.floats.d));
-    memcpy(frame, user.registers.x, sizeof user.registers.x);
-    frame->pc = user.registers.pc;
+    struct signal_words words __attribute__((uninitialized));
+    uint64_t at = frame->sp;
+    if (at % sizeof(uint64_t) || !arch_user_range(at, sizeof(struct signal_frame)) || user_signal_load(at, frame, &words) ||
+        words.extension)
+        return STATUS_BAD_ADDRESS;
+    TRY(floats_restore(at));
+    frame->pc = words.pc;
     frame->cause = FRAME_CHANGED;
-    *mask = user.mask;
-    *stack = user.stack;
+    *mask = words.mask;
+    *stack = words.stack;
     return STATUS_OK;
 }

@@ -5,10 +5,6 @@
 
 #include "access.h"
 
-#define FPU_EXTENT_OFFSET 464
-#define FPU_HEADER_OFFSET 512
-#define FPU_MAGIC2        0x46505845
-
 .section .text.entry, "ax", @progbits
 
 .macro user_open
@@ -144,38 +140,6 @@ user_exchange32:
 8:  user_close
     ret
     fault_row 1b, 5b
-
-// int user_xsave(void *area, uint64_t features, const void *extent, size_t size): 0, or −1 on a fault. The header of what is saved is cleared
-// first, since XSAVE writes only a word of it.
-.globl user_xsave
-.hidden user_xsave
-user_xsave:
-    user_open
-    movq %rdi, %r8
-    movq %rdx, %r9
-    movl %esi, %r10d
-    shrq $32, %rsi
-    movl %esi, %edx
-1:  movl $FPU_MAGIC2, (%r8,%rcx)
-    addq $FPU_HEADER_OFFSET, %rdi
-    movl $8, %ecx
-    xorl %eax, %eax
-2:  rep stosq
-    movl %r10d, %eax
-3:  xsave64 (%r8)
-    leaq FPU_EXTENT_OFFSET(%r8), %rdi
-    movq %r9, %rsi
-    movl $6, %ecx
-4:  rep movsq
-    xorl %eax, %eax
-    jmp 8f
-5:  movl $-1, %eax
-8:  user_close
-    ret
-    fault_row 1b, 5b
-    fault_row 2b, 5b
-    fault_row 3b, 5b
-    fault_row 4b, 5b
 
 // int user_xrstor(const void *area, uint64_t features): 0, or −1 on a fault. Loading what the CPU refuses is a fault, too, and the registers
 // may hold a part of it then.

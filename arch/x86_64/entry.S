@@ -167,6 +167,12 @@ return_with_work:
     call kernel_exit_to_user
     cmpl $0, %gs:CPU_EXIT_WORK
     jne return_with_work
+    testl $SYSCALL_VECTOR, FRAME_VECTOR(%rsp) // rip and rflags stand in rcx and r11, too
+    jz return_by_iret
+    pop_registers
+    movq FRAME_RSP - FRAME_VECTOR(%rsp), %rsp
+    swapgs
+    sysretq
 return_by_iret:
     pop_registers
     addq $16, %rsp

@@ -17,6 +17,8 @@
 #include <helix/thread.h>
 
 #include "keys.h"
+#include "offsets.h"
+#include "signal_frame.h"
 #include "xsave.h"
 
 struct sigcontext {
@@ -40,114 +42,79 @@ struct signal_frame {
     uint64_t info_rest[(LINUX_SIGINFO_SIZE - sizeof(struct linux_siginfo)) / 8];
 };
 
-// What Linux puts into the last bytes of the legacy image to say that an extended one follows; and behind that lies FPU_MAGIC2.
-struct fpu_extent {
-    uint32_t magic1, extended_size;
-    uint64_t features;
-    uint32_t state_size, padding[7];
-};
-static_assert(sizeof(struct fpu_extent) == 48);
+static_assert(offsetof(struct signal_frame, user) == 8 && sizeof(struct ucontext) == 304);
 
-enum : uint32_t { FPU_MAGIC1 = 0x46505853 };
-enum { FPU_ALIGNMENT = 64, RED_ZONE = 128, USER_RING = 3 };
-enum : uint64_t {
-    UC_FP_XSTATE = 1,
-    UC_SIGCONTEXT_SS = 2,
-    USER_FLAGS = 0x1 | 0x4 | 0x10 | 0x40 | 0x80 | 0x100 | 0x400 | 0x800 | 0x40000, // CF PF AF ZF SF TF DF OF AC
-};
+// Of a ucontext, as signal_frame.h has it.
+#define AT(member_) offsetof(struct ucontext, member_)
+static_assert(AT(flags) == SIGNAL_FLAGS && AT(link) == SIGNAL_LINK && AT(stack) == SIGNAL_STACK && AT(context) == SIGNAL_REGISTERS &&
+              AT(context.rip) == SIGNAL_RIP && AT(context.rflags) == SIGNAL_RFLAGS && AT(context.cs) == SIGNAL_SELECTORS &&
+              AT(context.error) == SIGNAL_ERROR && AT(context.trap) == SIGNAL_TRAP && AT(context.old_mask) == SIGNAL_OLD_MASK &&
+              AT(context.cr2) == SIGNAL_CR2 && AT(context.fpu) == SIGNAL_FPU && AT(mask) == SIGNAL_MASK);
+static_assert(offsetof(struct signal_delivery, restorer) == DELIVERY_RESTORER && offsetof(struct signal_delivery, mask) == DELIVERY_MASK &&
+              offsetof(struct signal_delivery, address) == DELIVERY_ADDRESS && offsetof(struct signal_delivery, stack) == DELIVERY_STACK);
+static_assert(offsetof(struct signal_words, stack) == WORDS_STACK && offsetof(struct signal_words, rip) == WORDS_RIP &&
+              offsetof(struct signal_words, selectors) == WORDS_SELECTORS && offsetof(struct signal_words, fpu) == WORDS_FPU &&
+              offsetof(struct signal_words, mask) == WORDS_MASK && sizeof(struct linux_stack) == 24);
+static_assert(SELECTOR_USER_CODE == USER_CODE && SELECTOR_USER_DATA == USER_DATA);
 
-// Puts the FPU state below `*sp`, with the rights per key where `keys` points to them; 0 in *at when the thread has neither.
-[[gnu::always_inline]] static inline enum status fpu_push(uint64_t *sp, uint64_t *at, const uint32_t *keys)
+enum { FPU_ALIGNMENT = 64, FPU_MAGIC2_SIZE = 4, RED_ZONE = 128, USER_RING = 3 };
+enum : uint64_t { UC_SIGCONTEXT_SS = 2, START_CLEARED = 0x50500 /* DF TF RF AC */ };
+
+// Puts the FPU state there, where there is no XSAVE.
+static enum status fpu_push(uint64_t at)
 {
-    *at = 0;
-    if (keys && !thread_current()->arch.fpu && !arch_fpu_first_use())
-        return STATUS_NO_MEMORY;
-    if (!thread_current()->arch.fpu)
-        return STATUS_OK;
-    size_t size = keys ? keys_image_size(fpu_area_size()) : fpu_area_size();
-    uint64_t place = align_down(*sp - size - sizeof(uint32_t), FPU_ALIGNMENT);
-    if (xsave_features()) {
-        const uint64_t features = xsave_features() | (keys ? KEYS_FEATURE : 0);
-        const struct fpu_extent extent = { FPU_MAGIC1, (uint32_t)size + 4, features, (uint32_t)size, {} };
-        if (!arch_user_range(place, size + sizeof(uint32_t)) || user_xsave((void *)(uintptr_t)place, xsave_features(), &extent, size))
-            return STATUS_BAD_ADDRESS;
-        if (keys)
-            TRY(keys_push(place, *keys));
-    } else {
-        fpu_open(); // the newest state is in the area now, and stays there while this thread is in the kernel
-        fpu_close(false);
-        TRY(arch_copy_to_user(place, fpu_current()->fpu, size));
-    }
-    *at = *sp = place;
-    return STATUS_OK;
+    fpu_open(); // the newest state is in the area now, and stays there while this thread is in the kernel
+    fpu_close(false);
+    return arch_copy_to_user(at, fpu_current()->fpu, fpu_area_size());
 }
 
-#define EACH_REGISTER(do_)                                                                                                               \
-    do_(r8) do_(r9) do_(r10) do_(r11) do_(r12) do_(r13) do_(r14) do_(r15) do_(rdi) do_(rsi) do_(rbp) do_(rbx) do_(rdx) do_(rax) do_(rcx) \
-        do_(rsp) do_(rip)
-
-// All but `fpu`, `old_mask` and `cr2`.
-static void context_from_frame(struct sigcontext *restrict to, const struct arch_frame *restrict frame)
-{
-#define STORE(name_) to->name_ = frame->name_;
-    EACH_REGISTER(STORE)
-#undef STORE
-    bool call = arch_frame_in_syscall(frame);
-    to->rflags = frame->rflags;
-    to->cs = (uint16_t)frame->cs;
-    to->gs = to->fs = 0;
-    to->ss = (uint16_t)frame->ss;
-    to->error = call ? 0 : frame->error;
-    to->trap = call ? 0 : frame->vector;
-    for (size_t i = 0; i < ARRAY_LENGTH(to->reserved); i++)
-        to->reserved[i] = 0;
-}
-
-static void frame_from_context(struct arch_frame *restrict frame, const struct sigcontext *restrict from)
-{
-#define LOAD(name_) frame->name_ = from->name_;
-    EACH_REGISTER(LOAD)
-#undef LOAD
-    frame->vector = frame->error = 0;
-    frame->rflags = (frame->rflags & ~USER_FLAGS) | (from->rflags & USER_FLAGS);
-    frame->cs = SELECTOR_USER_CODE;
-    frame->ss = SELECTOR_USER_DATA;
-}
-
+// With the rights per key where `keys` points to them.
 [[gnu::always_inline]] static inline enum status frame_push(struct arch_frame *frame, const struct signal_delivery *delivery,
                                                             const uint32_t *keys)
 {
-    uint64_t sp = delivery->on_alternate ? delivery->stack.pointer + delivery->stack.size : frame->rsp - RED_ZONE;
-    struct signal_frame image __attribute__((uninitialized)); // every member is written that is copied
-    uint64_t fpu_at;
-    TRY(fpu_push(&sp, &fpu_at, keys));
-    sp = align_down(sp - sizeof image, 16) - 8; // as after a call
-    image.restorer = delivery->restorer;
-    image.user.flags = UC_SIGCONTEXT_SS | (fpu_at && xsave_features() ? UC_FP_XSTATE : 0);
-    image.user.link = 0;
-    image.user.stack = delivery->stack;
-    context_from_frame(&image.user.context, frame);
-    image.user.context.fpu = fpu_at;
-    image.user.context.old_mask = delivery->mask;
-    image.user.context.cr2 = delivery->info->address;
-    image.user.mask = delivery->mask;
-    size_t size = offsetof(struct signal_frame, info);
-    if (delivery->flags & LINUX_SA_SIGINFO) { // nobody else looks
-        image.info = *delivery->info;
-        memset(image.info_rest, 0, sizeof image.info_rest);
-        size = sizeof image;
+    uint64_t top = delivery->on_alternate ? delivery->stack.pointer + delivery->stack.size : frame->rsp - RED_ZONE;
+    uint64_t sp = top, fpu_at = 0, flags = UC_SIGCONTEXT_SS;
+    const struct xsave_extent *extent = &xsave_extent;
+    struct xsave_extent with_keys;
+    size_t size = fpu_area_size();
+    if (keys) {
+        if (!fpu_current()->fpu && !arch_fpu_first_use())
+            return STATUS_NO_MEMORY;
+        size = keys_image_size(size);
+        with_keys = xsave_extent_of(size, xsave_features | KEYS_FEATURE);
+        extent = &with_keys;
     }
-    TRY(arch_copy_to_user(sp, &image, size));
+    if (fpu_current()->fpu)
+        fpu_at = sp = align_down(top - size - FPU_MAGIC2_SIZE, FPU_ALIGNMENT);
+    sp = align_down(sp - sizeof(struct signal_frame), 16) - 8; // as after a call
+    if (sp > top || top > arch_user_end() || !signal_stack_holds(delivery, sp))
+        return STATUS_BAD_ADDRESS;
+    if (delivery->handler >= arch_user_end())
+        return STATUS_BAD_ADDRESS; // would fault in ring 0 on the way out
+    if (LIKELY(fpu_at)) {
+        flags |= SIGNAL_HAS_XSAVE;
+        if (UNLIKELY(!xsave_features)) {
+            flags = UC_SIGCONTEXT_SS;
+            TRY(fpu_push(fpu_at));
+        }
+    }
+    uint64_t user = sp + offsetof(struct signal_frame, user), info = sp + offsetof(struct signal_frame, info);
+    if (user_signal_save(user, frame, delivery, fpu_at, flags, extent))
+        return STATUS_BAD_ADDRESS;
+    if (keys)
+        TRY(keys_push(fpu_at, *keys));
+    if (delivery->flags & LINUX_SA_SIGINFO) // nobody else looks
+        TRY(signal_info_push(info, delivery->info));
     if (fpu_at)
         fpu_clear(); // the frame has the copy; handlers start with a clean unit
     frame->rsp = sp;
-    frame->rip = delivery->handler;
+    frame->rip = frame->rcx = delivery->handler;
     frame->rdi = (uint64_t)delivery->number;
-    frame->rsi = sp + offsetof(struct signal_frame, info);
-    frame->rdx = sp + offsetof(struct signal_frame, user);
+    frame->rsi = info;
+    frame->rdx = user;
     frame->rax = 0;
-    frame->rflags &= ~0x50500ull; // DF TF RF AC: handlers start clean
-    frame->vector = 0;
+    frame->rflags = frame->r11 = frame->rflags & ~START_CLEARED;
+    frame->vector = FRAME_QUICK; // rcx and r11 mean nothing to a handler
     return STATUS_OK;
 }
 
@@ -178,7 +145,7 @@ enum status arch_signal_push(struct arch_frame *frame, const struct signal_deliv
     }
     if (at % FPU_ALIGNMENT || (!self->fpu && !arch_fpu_first_use()))
         return STATUS_BAD_ADDRESS;
-    if (!keys && xsave_features() && arch_user_range(at, fpu_area_size()) && !user_xrstor((const void *)(uintptr_t)at, xsave_features()))
+    if (!keys && xsave_features && arch_user_range(at, fpu_area_size()) && !user_xrstor((const void *)(uintptr_t)at, xsave_features))
         return STATUS_OK;
     // The CPU refuses a part of it, or the memory is not there. Checked in a copy: the thread's own area must never hold anything unsafe, even for a moment.
     static_assert(PAGE_SIZE >= 512 + 64);
@@ -201,17 +168,21 @@ enum status arch_signal_push(struct arch_frame *frame, const struct signal_deliv
 [[gnu::always_inline]] static inline enum status frame_pop(struct arch_frame *frame, uint64_t *mask, struct linux_stack *stack,
                                                            uint32_t *keys)
 {
-    struct ucontext user __attribute__((uninitialized));
-    TRY(arch_copy_from_user(&user, frame->rsp, sizeof user)); // the handler's return took the restorer away
-    const struct sigcontext *from = &user.context;
-    if (from->rip >= arch_user_end())
+    uint64_t at = frame->rsp; // the handler's return took the restorer away
+    struct signal_words words __attribute__((uninitialized));
+    if (!arch_user_range(at, sizeof(struct ucontext)) || user_signal_load(at, frame, &words))
+        return STATUS_BAD_ADDRESS;
+    if (words.rip >= arch_user_end())
         return STATUS_BAD_ADDRESS; // would fault in ring 0 on the way out
-    if ((from->cs | USER_RING) != SELECTOR_USER_CODE)
+    if (((uint16_t)words.selectors | USER_RING) != SELECTOR_USER_CODE)
         return STATUS_BAD_ADDRESS; // there is no other code segment to return to
-    TRY(fpu_pop(from->fpu, keys));
-    frame_from_context(frame, from);
-    *mask = user.mask;
-    *stack = user.stack;
+    TRY(fpu_pop(words.fpu, keys));
+    frame->vector = frame->error = 0;
+    frame->rip = words.rip;
+    frame->cs = SELECTOR_USER_CODE;
+    frame->ss = SELECTOR_USER_DATA;
+    *mask = words.mask;
+    *stack = words.stack;
     return STATUS_OK;
 }
 

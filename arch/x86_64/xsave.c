@@ -14,9 +14,11 @@
 #include "msr.h"
 
 enum : uint64_t { CR0_TS = 1 << 3 };
+enum : uint32_t { FPU_MAGIC1 = 0x46505853 };
 enum { FXSAVE_SIZE = 512, XSAVE_HEADER = 64, MXCSR_OFFSET = 24, MXCSR_MASK_OFFSET = 28, FCW_DEFAULT = 0x37f, MXCSR_DEFAULT = 0x1f80 };
 
-static uint64_t features; // XCR0; 0: FXSAVE only
+uint64_t xsave_features;
+struct xsave_extent xsave_extent;
 static size_t area_size = FXSAVE_SIZE;
 static bool has_xsaveopt;
 static uint32_t mxcsr_mask = 0xffbf; // SDM: when the CPU reports 0
@@ -28,14 +30,20 @@ static void trap_first_use(bool trap)
         cr0_write(cr0 ^ CR0_TS);
 }
 
+struct xsave_extent xsave_extent_of(size_t size, uint64_t of_features)
+{
+    return (struct xsave_extent){ FPU_MAGIC1, (uint32_t)(size + sizeof(uint32_t)), of_features, (uint32_t)size, {} };
+}
+
 void xsave_probe(void)
 {
     if (cpuid_read(1, 0).c >> 27 & 1) { // OSXSAVE: arch_cpu_init has set XCR0
         uint32_t low, high;
         __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
-        features = (uint64_t)high << 32 | low;
+        xsave_features = (uint64_t)high << 32 | low;
         area_size = cpuid_read(0xd, 0).b;
         has_xsaveopt = cpuid_read(0xd, 1).a & 1;
+        xsave_extent = xsave_extent_of(area_size, xsave_features);
     }
     trap_first_use(false);
     alignas(16) static uint8_t probe[FXSAVE_SIZE];
@@ -67,19 +75,33 @@ void fpu_registers_open(void)
 
 void fpu_registers_save(struct arch_thread *thread)
 {
-    uint32_t low = (uint32_t)features, high = (uint32_t)(features >> 32);
+    uint32_t low = (uint32_t)xsave_features, high = (uint32_t)(xsave_features >> 32);
     if (has_xsaveopt)
         __asm__ volatile("xsaveopt64 (%0)" : : "r"(thread->fpu), "a"(low), "d"(high) : "memory");
-    else if (features)
+    else if (xsave_features)
         __asm__ volatile("xsave64 (%0)" : : "r"(thread->fpu), "a"(low), "d"(high) : "memory");
     else
         __asm__ volatile("fxsave64 (%0)" : : "r"(thread->fpu) : "memory");
 }
 
+// XSAVE writes only a word of the header; and no "optimised" one, which may leave out what has not changed since it was loaded.
+void fpu_registers_copy(void *area)
+{
+    uint32_t low = (uint32_t)xsave_features, high = (uint32_t)(xsave_features >> 32);
+    if (!xsave_features) {
+        __asm__ volatile("fxsave64 (%0)" : : "r"(area) : "memory");
+        return;
+    }
+    uint64_t *header = (uint64_t *)((uint8_t *)area + FXSAVE_SIZE);
+    for (size_t i = 0; i < XSAVE_HEADER / sizeof *header; i++)
+        header[i] = 0;
+    __asm__ volatile("xsave64 (%0)" : : "r"(area), "a"(low), "d"(high) : "memory");
+}
+
 void fpu_registers_load(const void *area)
 {
-    if (features)
-        __asm__ volatile("xrstor64 (%0)" : : "r"(area), "a"((uint32_t)features), "d"((uint32_t)(features >> 32)) : "memory");
+    if (xsave_features)
+        __asm__ volatile("xrstor64 (%0)" : : "r"(area), "a"((uint32_t)xsave_features), "d"((uint32_t)(xsave_features >> 32)) : "memory");
     else
         __asm__ volatile("fxrstor64 (%0)" : : "r"(area) : "memory");
 }
@@ -94,11 +116,6 @@ void fpu_registers_close(struct arch_thread *thread, bool trap)
     trap_first_use(trap);
 }
 
-uint64_t xsave_features(void)
-{
-    return features;
-}
-
 bool xsave_sanitise(void *image)
 {
     uint8_t *bytes = image;
@@ -106,11 +123,11 @@ bool xsave_sanitise(void *image)
     memcpy(&mxcsr, bytes + MXCSR_OFFSET, sizeof mxcsr);
     mxcsr &= mxcsr_mask;
     memcpy(bytes + MXCSR_OFFSET, &mxcsr, sizeof mxcsr);
-    if (!features)
+    if (!xsave_features)
         return true;
     uint64_t header[XSAVE_HEADER / 8];
     memcpy(header, bytes + FXSAVE_SIZE, sizeof header);
-    if (header[0] & ~features)
+    if (header[0] & ~xsave_features)
         return false;
     memset(header + 1, 0, sizeof header - sizeof header[0]); // standard format, reserved words zero
     memcpy(bytes + FXSAVE_SIZE, header, sizeof header);

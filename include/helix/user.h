@@ -63,7 +63,7 @@ struct signal_action {
     uint64_t flags, restorer, mask;
 };
 struct signal_actions {   // shared by threads (CLONE_SIGHAND)
-    struct spinlock lock; // RANK_SIGNALS, interrupts off
+    struct spinlock lock; // RANK_SIGNALS
     _Atomic uint32_t references;
     uint64_t changed;                         // bit n−1: the action of signal n is in the table; all others are the default
     struct signal_action action[SIGNALS + 1]; // through the two functions below

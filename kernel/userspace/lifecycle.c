@@ -64,26 +64,26 @@ enum status signal_actions_copy(struct signal_actions *from, struct signal_actio
 {
     TRY(signal_actions_create(made));
     struct signal_actions *to = *made;
-    bool on = spinlock_acquire_irq(&from->lock);
+    spinlock_acquire(&from->lock);
     to->changed = from->changed;
     for (uint64_t left = from->changed; left; left &= left - 1) {
         int number = __builtin_ctzll(left) + 1;
         to->action[number] = from->action[number];
     }
-    spinlock_release_irq(&from->lock, on);
+    spinlock_release(&from->lock);
     return STATUS_OK;
 }
 
 void signal_actions_reset(struct signal_actions *actions)
 {
-    bool on = spinlock_acquire_irq(&actions->lock);
+    spinlock_acquire(&actions->lock);
     for (uint64_t left = actions->changed; left; left &= left - 1) {
         struct signal_action *action = &actions->action[__builtin_ctzll(left) + 1];
         if (action->handler != LINUX_SIG_IGN)
             actions->changed &= ~(left & -left);
         *action = (struct signal_action){ .handler = LINUX_SIG_IGN };
     }
-    spinlock_release_irq(&actions->lock, on);
+    spinlock_release(&actions->lock);
 }
 
 void signal_actions_release(struct signal_actions *actions)

@@ -76,7 +76,7 @@ static void take_threads(struct process *process, struct process_figures *figure
 static void take_signals(const struct process *process, const struct thread *thread, struct process_figures *figures)
 {
     const struct user_process *user = process->user;
-    bool on = spinlock_acquire_irq(&user->actions->lock);
+    spinlock_acquire(&user->actions->lock);
     figures->pending_process = user->pending.set;
     if (thread && thread->user) {
         figures->pending = thread->user->pending.set;
@@ -87,7 +87,7 @@ static void take_signals(const struct process *process, const struct thread *thr
         figures->ignored |= handler == LINUX_SIG_IGN ? signal_bit(number) : 0;
         figures->caught |= handler > LINUX_SIG_IGN ? signal_bit(number) : 0;
     }
-    spinlock_release_irq(&user->actions->lock, on);
+    spinlock_release(&user->actions->lock);
 }
 
 static void take_user(const struct process *process, struct process_figures *figures)

@@ -72,10 +72,10 @@ void pending_signals_clear(struct pending_signals *pending)
         queued_free(pending, queued_of(node));
 }
 
-[[gnu::always_inline]] static inline void pending_add(struct pending_signals *pending, const struct linux_siginfo *info)
+[[gnu::always_inline]] static inline void pending_add(struct pending_signals *pending, int number, const struct linux_siginfo *info)
 {
-    uint64_t bit = signal_bit(info->number);
-    if (pending->set & bit && info->number < SIGNAL_REALTIME_FIRST)
+    uint64_t bit = signal_bit(number);
+    if (pending->set & bit && number < SIGNAL_REALTIME_FIRST)
         return;
     pending->set |= bit;
     struct queued_signal *queued = queued_new(pending);
@@ -108,14 +108,16 @@ void pending_signals_clear(struct pending_signals *pending)
         pending->set &= ~signal_bit(number);
 }
 
-[[gnu::always_inline]] static inline void pending_take(struct pending_signals *pending, int number, struct linux_siginfo *info)
+// `told`: whether somebody looks at *info.
+[[gnu::always_inline]] static inline void pending_take(struct pending_signals *pending, int number, struct linux_siginfo *info, bool told)
 {
     struct queued_signal *first = &pending->first;
     if (pending->queue.next != &first->link || first->info.number != number || number >= SIGNAL_REALTIME_FIRST) {
         pending_search(pending, number, info);
         return;
     }
-    *info = first->info;
+    if (told)
+        *info = first->info;
     queued_free(pending, first);
     pending->set &= ~signal_bit(number);
 }
@@ -134,19 +136,23 @@ static uint64_t deliverable(const struct thread *thread)
     return (thread->user->pending.set | thread->process->user->pending.set) & ~thread->user->blocked;
 }
 
-// Brings THREAD_SIGNALLED in line.
-static void thread_refresh(struct thread *thread)
+// The thread has something to take.
+static void thread_flag(struct thread *thread)
 {
-    if (!deliverable(thread)) {
-        if (thread->flags & THREAD_SIGNALLED)
-            atomic_fetch_and(&thread->flags, ~THREAD_SIGNALLED);
-        return;
-    }
     atomic_fetch_or(&thread->flags, THREAD_SIGNALLED);
     if (thread == thread_current())
         arch_exit_work_set(true);
     else
         thread_interrupt(thread);
+}
+
+// Brings THREAD_SIGNALLED in line.
+static void thread_refresh(struct thread *thread)
+{
+    if (UNLIKELY(deliverable(thread)))
+        thread_flag(thread);
+    else if (thread->flags & THREAD_SIGNALLED)
+        atomic_fetch_and(&thread->flags, ~THREAD_SIGNALLED);
 }
 
 bool signal_ignored(uint64_t handler, int number)
@@ -233,32 +239,34 @@ static struct thread *thread_willing(struct process *process, int number) MUST_H
 void signal_send_process_locked(struct process *process, const struct linux_siginfo *info)
 {
     struct user_process *user = process->user;
+    int number = info->number;
     if (!user || list_empty(&process->threads) || process->state == PROCESS_CREATING)
         return; // the kernel, or already a zombie: nobody would notice
-    if (info->number == LINUX_SIGCONT || info->number == LINUX_SIGKILL)
-        process_continue(process, info->number == LINUX_SIGKILL);
-    bool on = spinlock_acquire_irq(&user->actions->lock);
-    send_prepare(process, info->number);
-    struct thread *willing = thread_willing(process, info->number);
-    if (!(willing && action_ignores(user->actions, info->number))) {
-        pending_add(&user->pending, info);
+    if (number == LINUX_SIGCONT || number == LINUX_SIGKILL)
+        process_continue(process, number == LINUX_SIGKILL);
+    struct signal_actions *actions = user->actions;
+    spinlock_acquire(&actions->lock);
+    send_prepare(process, number);
+    struct thread *willing = thread_willing(process, number);
+    if (!(willing && action_ignores(actions, number))) {
+        pending_add(&user->pending, number, info);
         if (willing)
-            thread_refresh(willing);
+            thread_flag(willing);
     }
-    spinlock_release_irq(&user->actions->lock, on);
+    spinlock_release(&actions->lock);
 }
 
 void signal_forget(struct process *process, int number)
 {
     struct user_process *user = process->user;
     mutex_acquire(&process_registry_lock);
-    bool on = spinlock_acquire_irq(&user->actions->lock);
+    spinlock_acquire(&user->actions->lock);
     if (action_ignores(user->actions, number)) {
         pending_forget(&user->pending, signal_bit(number));
         list_for_each(node, &process->threads)
             pending_forget(&container_of(node, struct thread, process_link)->user->pending, signal_bit(number));
     }
-    spinlock_release_irq(&user->actions->lock, on);
+    spinlock_release(&user->actions->lock);
     mutex_release(&process_registry_lock);
 }
 
@@ -280,13 +288,13 @@ enum status signal_send_thread(struct thread *thread, const struct linux_siginfo
         process_continue(thread->process, info->number == LINUX_SIGKILL);
         mutex_release(&process_registry_lock);
     }
-    bool on = spinlock_acquire_irq(&actions->lock);
+    spinlock_acquire(&actions->lock);
     send_prepare(thread->process, info->number);
     if (thread->user->blocked & signal_bit(info->number) || !action_ignores(actions, info->number)) {
-        pending_add(&thread->user->pending, info);
+        pending_add(&thread->user->pending, info->number, info);
         thread_refresh(thread);
     }
-    spinlock_release_irq(&actions->lock, on);
+    spinlock_release(&actions->lock);
     return STATUS_OK;
 }
 
@@ -323,30 +331,30 @@ enum status signal_send_group(uint64_t group, const struct linux_siginfo *info)
 void signal_force(struct thread *thread, const struct linux_siginfo *info)
 {
     struct signal_actions *actions = thread->process->user->actions;
-    bool on = spinlock_acquire_irq(&actions->lock);
+    spinlock_acquire(&actions->lock);
     if (thread->user->blocked & signal_bit(info->number) || signal_action(actions, info->number)->handler == LINUX_SIG_IGN)
         signal_action_change(actions, info->number)->handler = LINUX_SIG_DFL;
     thread->user->blocked &= ~signal_bit(info->number);
     pending_forget(&thread->user->pending, signal_bit(info->number)); // the fault at hand is the one that counts
-    pending_add(&thread->user->pending, info);
+    pending_add(&thread->user->pending, info->number, info);
     thread_refresh(thread);
-    spinlock_release_irq(&actions->lock, on);
+    spinlock_release(&actions->lock);
 }
 
 void signal_set_blocked(struct thread *self, uint64_t blocked)
 {
     struct signal_actions *actions = self->process->user->actions;
-    bool on = spinlock_acquire_irq(&actions->lock);
+    spinlock_acquire(&actions->lock);
     self->user->blocked = blocked & ~never_blocked;
     thread_refresh(self);
-    spinlock_release_irq(&actions->lock, on);
+    spinlock_release(&actions->lock);
 }
 
 // ---- delivery ----
 
 // Takes the next one of `set` in Linux's order: SIGKILL, then what was sent to the thread before what was sent to its process, of each
 // faults first, then the lowest number. 0: none. actions->lock is held.
-[[gnu::always_inline]] static inline int pending_choose(struct thread *self, uint64_t set, struct linux_siginfo *info)
+[[gnu::always_inline]] static inline int pending_choose(struct thread *self, uint64_t set, struct pending_signals **chosen)
 {
     struct pending_signals *own = &self->user->pending, *shared = &self->process->user->pending;
     uint64_t kill = (own->set | shared->set) & set & signal_bit(LINUX_SIGKILL);
@@ -354,30 +362,43 @@ void signal_set_blocked(struct thread *self, uint64_t blocked)
     uint64_t held = kill ? kill : from->set & set;
     if (!held)
         return 0;
-    int number = __builtin_ctzll(held & fault_signals ? held & fault_signals : held) + 1;
-    pending_take(from, number, info);
-    return number;
+    *chosen = from;
+    return __builtin_ctzll(held & fault_signals ? held & fault_signals : held) + 1;
 }
 
-// Takes the next signal to deliver; 0: none is left. *action: what to do about it. What is blocked while its handler runs is blocked from
-// now on; *before: what was blocked until now.
-static int signal_take(struct thread *self, struct linux_siginfo *info, struct signal_action *action, uint64_t *before)
+uint64_t signal_restorer(const struct user_process *user, const struct signal_action *action)
 {
-    *before = self->user->blocked;
+    bool own = LINUX_HAS_RESTORER && action->flags & LINUX_SA_RESTORER;
+    return own ? action->restorer : user->signal_return;
+}
+
+// Takes the next signal to deliver, and what is to be done about it; 0: none is left. What is blocked while its handler runs is blocked
+// from now on; delivery->mask: what was blocked until now.
+[[gnu::always_inline]] static inline int signal_take(struct thread *self, struct linux_siginfo *info, struct signal_delivery *delivery)
+{
+    struct user_thread *user = self->user;
     struct signal_actions *actions = self->process->user->actions;
-    bool on = spinlock_acquire_irq(&actions->lock);
-    int number = pending_choose(self, ~self->user->blocked, info);
-    if (number) {
-        *action = *signal_action(actions, number);
-        if (action->handler > LINUX_SIG_IGN) {
+    struct pending_signals *from;
+    delivery->mask = user->blocked;
+    spinlock_acquire(&actions->lock);
+    int number = pending_choose(self, ~user->blocked, &from);
+    if (LIKELY(number)) {
+        const struct signal_action *action = signal_action(actions, number);
+        pending_take(from, number, info, action->flags & LINUX_SA_SIGINFO || signal_bit(number) & fault_signals);
+        delivery->number = number;
+        delivery->address = UNLIKELY(signal_bit(number) & fault_signals) ? info->address : 0;
+        delivery->handler = action->handler;
+        delivery->flags = action->flags;
+        delivery->restorer = signal_restorer(self->process->user, action);
+        if (LIKELY(action->handler > LINUX_SIG_IGN)) {
             uint64_t own = action->flags & LINUX_SA_NODEFER ? 0 : signal_bit(number);
-            self->user->blocked |= (action->mask | own) & ~never_blocked;
-            if (action->flags & LINUX_SA_RESETHAND)
+            user->blocked |= (action->mask | own) & ~never_blocked;
+            if (UNLIKELY(action->flags & LINUX_SA_RESETHAND))
                 signal_action_change(actions, number)->handler = LINUX_SIG_DFL;
         }
     }
     thread_refresh(self);
-    spinlock_release_irq(&actions->lock, on);
+    spinlock_release(&actions->lock);
     return number;
 }
 
@@ -385,10 +406,13 @@ static int signal_take(struct thread *self, struct linux_siginfo *info, struct s
 static int signal_take_of(struct thread *self, uint64_t set, struct linux_siginfo *info)
 {
     struct signal_actions *actions = self->process->user->actions;
-    bool on = spinlock_acquire_irq(&actions->lock);
-    int number = pending_choose(self, set, info);
+    struct pending_signals *from;
+    spinlock_acquire(&actions->lock);
+    int number = pending_choose(self, set, &from);
+    if (number)
+        pending_take(from, number, info, true);
     thread_refresh(self);
-    spinlock_release_irq(&actions->lock, on);
+    spinlock_release(&actions->lock);
     return number;
 }
 
@@ -425,17 +449,19 @@ static void default_act(struct thread *self, int number)
 }
 
 // The result of an interrupted call, now that a handler will run: restarted only if its action asks for it.
-static void syscall_resolve(struct thread *self, struct arch_frame *frame, const struct signal_action *action)
+static void syscall_resolve(struct thread *self, struct arch_frame *frame, uint64_t action_flags)
 {
     enum { EINTR = 4 };
     if (!arch_frame_in_syscall(frame))
         return;
     int64_t result = arch_frame_result(frame);
-    if (result == SYSCALL_RESTART && action->flags & LINUX_SA_RESTART)
-        arch_frame_restart_syscall(frame);
-    else if (result == SYSCALL_RESTART || result == SYSCALL_RESTART_NOHANDLER)
-        arch_frame_set_result(frame, -EINTR);
     self->user->restart_deadline_ns = 0;
+    if (LIKELY(result != SYSCALL_RESTART && result != SYSCALL_RESTART_NOHANDLER))
+        return;
+    if (result == SYSCALL_RESTART && action_flags & LINUX_SA_RESTART)
+        arch_frame_restart_syscall(frame);
+    else
+        arch_frame_set_result(frame, -EINTR);
 }
 
 static bool on_alternate_stack(const struct linux_stack *stack, uint64_t sp)
@@ -443,39 +469,42 @@ static bool on_alternate_stack(const struct linux_stack *stack, uint64_t sp)
     return sp - stack->pointer < stack->size;
 }
 
-uint64_t signal_restorer(const struct user_process *user, const struct signal_action *action)
+[[gnu::noinline, gnu::cold]] static void handler_failed(struct thread *self, const struct signal_delivery *delivery)
 {
-    bool own = LINUX_HAS_RESTORER && action->flags & LINUX_SA_RESTORER;
-    return own ? action->restorer : user->signal_return;
+    const struct linux_siginfo fault = { .number = LINUX_SIGSEGV, .code = LINUX_SI_KERNEL };
+    if (delivery->number == LINUX_SIGSEGV)
+        user_exit(LINUX_SIGSEGV);
+    signal_set_blocked(self, delivery->mask);
+    signal_force(self, &fault);
 }
 
-static void handler_enter(struct thread *self, struct arch_frame *frame, const struct linux_siginfo *info,
-                          const struct signal_action *action, uint64_t before)
+// False: it could not be entered, and SIGSEGV is pending.
+[[gnu::always_inline]] static inline bool handler_enter(struct thread *self, struct arch_frame *frame, const struct linux_siginfo *info,
+                                                        struct signal_delivery *delivery)
 {
     struct user_thread *user = self->user;
-    struct linux_stack *alternate = &user->alternate_stack;
-    bool inside = alternate->size && on_alternate_stack(alternate, arch_frame_sp(frame));
-    struct signal_delivery delivery __attribute__((uninitialized)) = {
-        .number = info->number,
-        .handler = action->handler,
-        .restorer = signal_restorer(self->process->user, action),
-        .flags = action->flags,
-        .info = info,
-        .mask = user->restore_blocked ? user->saved_blocked : before,
-        .stack = *alternate,
-        .on_alternate = action->flags & LINUX_SA_ONSTACK && alternate->size && !inside,
-    };
-    delivery.stack.flags = !alternate->size ? LINUX_SS_DISABLE : inside ? LINUX_SS_ONSTACK : 0;
-    syscall_resolve(self, frame, action);
-    if (!delivery.restorer || arch_signal_push(frame, &delivery) != STATUS_OK) { // no way back, or no stack to run the handler on
-        const struct linux_siginfo fault = { .number = LINUX_SIGSEGV, .code = LINUX_SI_KERNEL };
-        if (info->number == LINUX_SIGSEGV)
-            user_exit(LINUX_SIGSEGV);
-        signal_set_blocked(self, before);
-        signal_force(self, &fault);
-        return;
+    const struct linux_stack *alternate = &user->alternate_stack;
+    uint64_t before = delivery->mask;
+    delivery->info = info;
+    delivery->on_alternate = false;
+    if (LIKELY(!alternate->size)) {
+        delivery->stack = (struct linux_stack){ .flags = LINUX_SS_DISABLE };
+    } else {
+        bool inside = on_alternate_stack(alternate, arch_frame_sp(frame));
+        delivery->stack = *alternate;
+        delivery->stack.flags = inside ? LINUX_SS_ONSTACK : 0;
+        delivery->on_alternate = delivery->flags & LINUX_SA_ONSTACK && !inside;
+    }
+    if (UNLIKELY(user->restore_blocked))
+        delivery->mask = user->saved_blocked;
+    syscall_resolve(self, frame, delivery->flags);
+    if (UNLIKELY(!delivery->restorer || arch_signal_push(frame, delivery) != STATUS_OK)) { // no way back, or no stack to run the handler on
+        delivery->mask = before;
+        handler_failed(self, delivery);
+        return false;
     }
     user->restore_blocked = false;
+    return true;
 }
 
 // No handler ran: interrupted calls begin anew, with the mask they came with.
@@ -491,21 +520,21 @@ static void syscall_restart(struct thread *self, struct arch_frame *frame)
 void signal_deliver(struct thread *self, struct arch_frame *frame)
 {
     struct linux_siginfo info __attribute__((uninitialized));
-    struct signal_action action __attribute__((uninitialized));
-    uint64_t before;
-    int number;
+    struct signal_delivery delivery __attribute__((uninitialized));
     for (;;) {
-        if (self->process->state == PROCESS_STOPPED)
+        if (UNLIKELY(self->process->state == PROCESS_STOPPED))
             thread_stop_self();
-        if (self->flags & THREAD_KILL_PENDING)
+        uint32_t flags = self->flags;
+        if (UNLIKELY(flags & THREAD_KILL_PENDING))
             user_thread_exit(0);
-        number = self->flags & THREAD_SIGNALLED ? signal_take(self, &info, &action, &before) : 0;
+        int number = flags & THREAD_SIGNALLED ? signal_take(self, &info, &delivery) : 0;
         if (!number)
             break;
-        if (action.handler == LINUX_SIG_DFL || number == LINUX_SIGKILL || number == LINUX_SIGSTOP)
+        if (delivery.handler == LINUX_SIG_DFL || number == LINUX_SIGKILL || number == LINUX_SIGSTOP)
             default_act(self, number);
-        else if (action.handler != LINUX_SIG_IGN)
-            handler_enter(self, frame, &info, &action, before);
+        else if (delivery.handler != LINUX_SIG_IGN && LIKELY(handler_enter(self, frame, &info, &delivery)) &&
+                 LIKELY(!(self->flags & (THREAD_SIGNALLED | THREAD_KILL_PENDING)) && self->process->state != PROCESS_STOPPED))
+            return; // nothing is left to deliver, to restart or to restore
     }
     syscall_restart(self, frame);
     if (self->user->restore_blocked) {

@@ -25,6 +25,9 @@ void fpu_registers_open(void);
 void fpu_registers_save(struct arch_thread *thread);
 void fpu_registers_load(const void *area);
 
+// Writes what the registers hold to a new area, of which nothing is known.
+void fpu_registers_copy(void *area);
+
 // The registers hold a state of `thread` that its area does not: the next save must not be left out.
 void fpu_registers_changed(struct arch_thread *thread);
 
@@ -45,7 +48,7 @@ void fpu_switch(struct arch_thread *from, struct arch_thread *to);
 // The running thread is as if it had never used the unit.
 void fpu_reset(struct arch_thread *self);
 
-// The running thread's registers hold the initial state; it may go on using them. For signal handlers. Whoever has an area has its
+// The running thread, which has an area, finds the initial state in its registers and may go on using them. For signal handlers. Whoever has an area has its
 // state in the registers while it runs, in the kernel too.
 void fpu_clear(void);
 

@@ -46,12 +46,12 @@ int64_t sys_rt_sigaction(struct thread *self, const struct syscall_arguments *ar
         return syscall_result(STATUS_BAD_ARGUMENT);
     if (value[1] && arch_copy_from_user(&wanted, value[1], sizeof wanted) != STATUS_OK)
         return syscall_result(STATUS_BAD_ADDRESS);
-    bool on = spinlock_acquire_irq(&actions->lock);
+    spinlock_acquire(&actions->lock);
     if (value[2])
         action_write(signal_action(actions, (int)value[0]), &old);
     if (value[1])
         action_read(&wanted, signal_action_change(actions, (int)value[0]));
-    spinlock_release_irq(&actions->lock, on);
+    spinlock_release(&actions->lock);
     if (value[1] && signal_ignored(wanted.handler, (int)value[0]))
         signal_forget(self->process, (int)value[0]);
     return value[2] ? syscall_result(arch_copy_to_user(value[2], &old, sizeof old)) : 0;
@@ -97,14 +97,15 @@ int64_t sys_rt_sigreturn(struct thread *self, const struct syscall_arguments *ar
 {
     struct arch_frame *frame = arch_user_frame(self->stack_low.raw + KERNEL_STACK_SIZE);
     uint64_t mask;
-    struct linux_stack stack;
+    struct linux_stack stack __attribute__((uninitialized));
     if (arch_signal_pop(frame, &mask, &stack) != STATUS_OK) {
         const struct linux_siginfo info = { .number = LINUX_SIGSEGV, .code = LINUX_SI_KERNEL };
         signal_force(self, &info);
         return 0;
     }
     signal_set_blocked(self, mask);
-    (void)alternate_stack_set(self, &stack); // as Linux: one that cannot be is left as it was
+    if (self->user->alternate_stack.size || !(stack.flags & LINUX_SS_DISABLE))
+        (void)alternate_stack_set(self, &stack); // as Linux: one that cannot be is left as it was
     syscall_leave(self);
 }
 

@@ -19,6 +19,7 @@ static_assert(sizeof(struct arch_frame) == 22 * 8);
 enum : uint64_t {
     FRAME_SYSCALL = 0x100, // entered by `syscall`: may leave by `sysret`
     FRAME_SYSCALL_INT = 0x80,
+    FRAME_QUICK = 0x101, // no call, but may leave by `sysret`: rcx is rip, which is the user's, and r11 is rflags
     SELECTOR_USER_DATA = 0x18 | 3,
     SELECTOR_USER_CODE = 0x20 | 3,
     RFLAGS_RESERVED = 0x2,
