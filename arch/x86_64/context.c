@@ -70,9 +70,9 @@ static void user_state_give(struct arch_thread *to)
             cpu->base_owner = to;
         return;
     }
-    if (before->fs_base || to->fs_base)
+    if (before->fs_base | to->fs_base)
         msr_write(MSR_FS_BASE, to->fs_base);
-    if (before->gs_base || to->gs_base)
+    if (before->gs_base | to->gs_base)
         msr_write(MSR_KERNEL_GS_BASE, to->gs_base);
     cpu->base_owner = to;
 }

@@ -126,8 +126,10 @@ static void context_move(struct cpu *cpu, struct thread *from, struct thread *to
     arch_context_switch(&from->context, &to->context);
 }
 
-// The CPU goes to the policy's choice; `ready`: the running thread if it is to be queued again, else nullptr. As scheduler_switch.
-static void switch_away(struct cpu *cpu, struct thread *from, struct thread *ready, enum switch_reason reason)
+// The CPU goes to the policy's choice; `ready`: the running thread if it is to be queued again, else nullptr; `again`: it may be chosen. As
+// scheduler_switch.
+[[gnu::always_inline]] static inline void switch_away(struct cpu *cpu, struct thread *from, struct thread *ready, enum switch_reason reason,
+                                                      bool again)
 {
     uint64_t now = time_ns(), slice;
     uint64_t ran = account(cpu, from, now);
@@ -146,7 +148,7 @@ static void switch_away(struct cpu *cpu, struct thread *from, struct thread *rea
     thread_become(to, THREAD_RUNNING);
     to->cpu = cpu->id;
     slice_begin(cpu, to, slice, now);
-    if (to == from) {
+    if (again && to == from) {
         spinlock_hand_over(&from->lock);
         return;
     }
@@ -161,7 +163,7 @@ static void switch_away(struct cpu *cpu, struct thread *from, struct thread *rea
 
 void scheduler_switch(enum switch_reason reason)
 {
-    switch_away(cpu_local(), thread_current(), nullptr, reason);
+    switch_away(cpu_local(), thread_current(), nullptr, reason, false);
 }
 
 void thread_started(void)
@@ -171,13 +173,13 @@ void thread_started(void)
 }
 
 // The running thread goes back to the queue. Interrupts off. Not analysed: its lock is released by whoever arrives.
-NO_LOCK_ANALYSIS static void give_way(enum switch_reason reason)
+NO_LOCK_ANALYSIS [[gnu::noinline]] static void give_way(enum switch_reason reason)
 {
     struct cpu *cpu = cpu_local();
     struct thread *self = thread_current();
     spinlock_acquire_off(&self->lock);
     thread_become(self, THREAD_READY);
-    switch_away(cpu, self, self == cpu->idle ? nullptr : self, reason);
+    switch_away(cpu, self, self == cpu->idle ? nullptr : self, reason, true);
 }
 
 ARCH_SLOW_PATH void preempt_reschedule(void)
@@ -227,13 +229,13 @@ void scheduler_ready(struct thread *thread, bool soon)
     thread->ready_since_ns = time_ns();
     if (policy->thread_ready(thread) != STATUS_OK)
         panic("scheduler %s refused the ready thread %s", policy->name, thread->name);
-    if (thread_current() != cpu->idle) {
-        if (!policy->needs_reschedule(cpu->id))
-            return;
-        if (soon && !priority_is_realtime(thread->priority)) {
-            slice_shorten(cpu, thread->ready_since_ns + SOON_NS);
+    if (LIKELY(thread_current() != cpu->idle)) {
+        if (LIKELY(soon && !priority_is_realtime(thread->priority))) {
+            slice_shorten(cpu, thread->ready_since_ns + SOON_NS); // then the policy is asked
             return;
         }
+        if (!policy->needs_reschedule(cpu->id))
+            return;
     }
     scheduler_ask();
 }

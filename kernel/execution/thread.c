@@ -189,14 +189,12 @@ bool thread_interrupted(void)
     return thread_current()->flags & (THREAD_SIGNALLED | THREAD_KILL_PENDING);
 }
 
-// Not analysed: the lock is released by whoever arrives, or here when nobody needs to.
-NO_LOCK_ANALYSIS static enum status thread_wait(enum thread_state state, enum block_reason reason, uint64_t deadline_ns, bool interruptible)
+// Whether it was interrupted. Not analysed: the lock is released by whoever arrives, or here when nobody needs to.
+NO_LOCK_ANALYSIS [[gnu::always_inline]] static inline bool thread_leave(struct thread *self, enum thread_state state,
+                                                                        enum block_reason reason, bool interruptible)
 {
-    struct thread *self = thread_current();
     lock_check_may_sleep("sleep");
     ASSERT(arch_preempt_count() == 0);
-    if (deadline_ns != UINT64_MAX)
-        timer_arm(&self->timeout, deadline_ns);
     bool on = arch_interrupts_disable();
     ASSERT(on); // off: a lock may be held
     spinlock_acquire_off(&self->lock);
@@ -213,23 +211,43 @@ NO_LOCK_ANALYSIS static enum status thread_wait(enum thread_state state, enum bl
         spinlock_hand_over(&self->lock);
     }
     self->interruptible = false;
-    arch_interrupts_restore(on);
-    if (deadline_ns != UINT64_MAX)
-        timer_cancel(&self->timeout);
-    bool timed_out = self->wake_timed_out;
-    self->wake_timed_out = false;
+    arch_interrupts_enable();
+    return interrupted;
+}
+
+[[gnu::noinline]] static enum status thread_wait(enum thread_state state, enum block_reason reason, bool interruptible)
+{
+    bool interrupted = thread_leave(thread_current(), state, reason, interruptible);
     preempt_check();
-    return interrupted ? STATUS_INTERRUPTED : timed_out ? STATUS_TIMEOUT : STATUS_OK;
+    return interrupted ? STATUS_INTERRUPTED : STATUS_OK;
+}
+
+[[gnu::noinline]] static enum status thread_wait_until(enum thread_state state, enum block_reason reason, uint64_t deadline_ns,
+                                                       bool interruptible)
+{
+    struct thread *self = thread_current();
+    self->wake_timed_out = false;
+    timer_arm(&self->timeout, deadline_ns);
+    bool interrupted = thread_leave(self, state, reason, interruptible);
+    timer_cancel(&self->timeout);
+    preempt_check();
+    return interrupted ? STATUS_INTERRUPTED : self->wake_timed_out ? STATUS_TIMEOUT : STATUS_OK;
+}
+
+static enum status thread_block_either(enum block_reason reason, uint64_t deadline_ns, bool interruptible)
+{
+    return deadline_ns == UINT64_MAX ? thread_wait(THREAD_BLOCKED, reason, interruptible)
+                                     : thread_wait_until(THREAD_BLOCKED, reason, deadline_ns, interruptible);
 }
 
 enum status thread_block(enum block_reason reason, uint64_t deadline_ns)
 {
-    return thread_wait(THREAD_BLOCKED, reason, deadline_ns, !(thread_current()->flags & THREAD_KERNEL));
+    return thread_block_either(reason, deadline_ns, !(thread_current()->flags & THREAD_KERNEL));
 }
 
 enum status thread_block_uninterruptible(enum block_reason reason, uint64_t deadline_ns)
 {
-    return thread_wait(THREAD_BLOCKED, reason, deadline_ns, false);
+    return thread_block_either(reason, deadline_ns, false);
 }
 
 enum status thread_sleep_until(uint64_t deadline_ns)
@@ -237,7 +255,7 @@ enum status thread_sleep_until(uint64_t deadline_ns)
     struct thread *self = thread_current();
     while (time_ns() < deadline_ns) {
         atomic_store(&self->wake_pending, false);
-        if (thread_wait(THREAD_SLEEPING, BLOCK_TIMER, deadline_ns, !(self->flags & THREAD_KERNEL)) == STATUS_INTERRUPTED)
+        if (thread_wait_until(THREAD_SLEEPING, BLOCK_TIMER, deadline_ns, !(self->flags & THREAD_KERNEL)) == STATUS_INTERRUPTED)
             return STATUS_INTERRUPTED;
     }
     return STATUS_OK;

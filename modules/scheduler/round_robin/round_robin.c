@@ -83,7 +83,7 @@ static uint32_t realtime_first(const struct run_queue *queue) MUST_HOLD(queue->l
     return REALTIME_LEVELS;
 }
 
-static void queue_push(struct run_queue *queue, struct thread *thread) MUST_HOLD(queue->lock)
+[[gnu::always_inline]] static inline void queue_push(struct run_queue *queue, struct thread *thread) MUST_HOLD(queue->lock)
 {
     if (priority_is_realtime(thread->priority)) {
         uint32_t level = priority_effective(thread->priority);
@@ -102,10 +102,11 @@ static void queue_push(struct run_queue *queue, struct thread *thread) MUST_HOLD
     queue->queued++;
 }
 
-static struct list_node *queue_take(struct run_queue *queue) MUST_HOLD(queue->lock)
+[[gnu::always_inline]] static inline struct list_node *queue_take(struct run_queue *queue) MUST_HOLD(queue->lock)
 {
-    uint32_t level = realtime_first(queue);
-    if (level < REALTIME_LEVELS) {
+    static_assert(REALTIME_WORDS == 2);
+    if (UNLIKELY(queue->realtime_map[0] | queue->realtime_map[1])) {
+        uint32_t level = realtime_first(queue);
         struct list_node *node = list_take(&queue->realtime[level]);
         if (list_empty(&queue->realtime[level]))
             queue->realtime_map[level / 64] &= ~(1ull << level % 64);
@@ -117,7 +118,7 @@ static struct list_node *queue_take(struct run_queue *queue) MUST_HOLD(queue->lo
     return node ? node : list_take(&queue->idle);
 }
 
-static struct thread *queue_pick(struct run_queue *queue) MUST_HOLD(queue->lock)
+[[gnu::always_inline]] static inline struct thread *queue_pick(struct run_queue *queue) MUST_HOLD(queue->lock)
 {
     struct list_node *node = queue_take(queue);
     struct thread *next = node ? container_of(node, struct thread, queue_link) : nullptr;
