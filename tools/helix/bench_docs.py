@@ -16,8 +16,8 @@ HEAD = """# Performance
 
 Made by `./helix bench --docs FILE.json…` from what `./helix bench --json` measured and from `bench/goals.toml`; do not edit.
 
-Each figure is one operation, the median of the samples, without the loop and the clock around it (`bench/README.md` says how). Helix and
-Linux run the same static program in the same machine; ratios are Helix / Linux: below 1 Helix needs less. Instructions do not tell of
+Each figure is one operation, the median of the samples, without the loop and the clock around it (`bench/README.md` says how). Helix
+(its default profile, optimised at link time) and Linux run the same static program in the same machine; ratios are Helix / Linux: below 1 Helix needs less. Instructions do not tell of
 caches, of misses of the TLB and of what serialises the processor: the last column counts such instructions. Debian's kernels are as
 Debian ships them; their figures vary by about 3 % between runs, Helix's are the same in every run of one build. `boot_*` ends at the
 first instruction of user mode; for Linux it includes unpacking its compressed image, and for both the firmware where there is one.
