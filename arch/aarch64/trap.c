@@ -22,7 +22,7 @@ void arch_user_abort(struct arch_frame *frame);
 void arch_kernel_exception(struct arch_frame *frame, uint32_t vector);
 [[noreturn]] void arch_stack_lost(struct arch_frame *frame);
 
-enum class : uint8_t {
+enum exception_class : uint8_t {
     CLASS_UNKNOWN = 0x00,
     CLASS_FLOATING_POINT_ACCESS = 0x07,
     CLASS_SYSTEM_INSTRUCTION = 0x18,
@@ -96,16 +96,19 @@ static const char *const vector_names[16] = {
 };
 enum { VECTOR_KERNEL_SYNCHRONOUS = 4, VECTOR_KERNEL_INTERRUPT = 5 };
 
-static enum class class_of(const struct arch_frame *frame) { return frame->syndrome >> 26 & (CLASSES - 1); }
+static enum exception_class class_of(const struct arch_frame *frame)
+{
+    return frame->syndrome >> 26 & (CLASSES - 1);
+}
 
-static const char *name_of(enum class class)
+static const char *name_of(enum exception_class class)
 {
     return classes[class].name ? classes[class].name : "reserved exception";
 }
 
 // ---- aborts ----
 
-static bool is_abort(enum class class)
+static bool is_abort(enum exception_class class)
 {
     return class == CLASS_FETCH_USER || class == CLASS_FETCH || class == CLASS_DATA_USER || class == CLASS_DATA;
 }
@@ -128,7 +131,7 @@ static uint32_t fault_kind(const struct arch_frame *frame)
 {
     enum : uint64_t { WRITE = 1 << 6, CACHE_MAINTENANCE = 1 << 8 };
     uint64_t syndrome = frame->syndrome;
-    enum class class = class_of(frame);
+    enum exception_class class = class_of(frame);
     uint32_t kind = 0;
     if (class == CLASS_FETCH || class == CLASS_FETCH_USER)
         kind |= FAULT_EXECUTE;
@@ -227,7 +230,7 @@ static int floating_point_code(uint64_t syndrome)
     return syndrome & INEXACT ? FPE_FLTRES : FPE_FLTUNK;
 }
 
-static void user_exception(struct arch_frame *frame, enum class class)
+static void user_exception(struct arch_frame *frame, enum exception_class class)
 {
     const struct class_row *row = &classes[class];
     int signal = row->signal ? row->signal : LINUX_SIGILL, code = row->signal ? row->code : CODE_ILL_ILLOPC;
@@ -249,7 +252,7 @@ void arch_user_abort(struct arch_frame *frame)
 
 void arch_user_exception(struct arch_frame *frame)
 {
-    enum class class = class_of(frame);
+    enum exception_class class = class_of(frame);
     if (is_abort(class)) {
         arch_user_abort(frame);
     } else if (class == CLASS_FLOATING_POINT_ACCESS) {
@@ -264,7 +267,7 @@ void arch_user_exception(struct arch_frame *frame)
 
 static void kernel_synchronous(struct arch_frame *frame)
 {
-    enum class class = class_of(frame);
+    enum exception_class class = class_of(frame);
     uint64_t address = fault_address(frame);
     if (is_page_fault(frame)) {
         if (!kernel_page_fault(address, fault_kind(frame), frame) && !arch_fault_fixup(frame))

@@ -26,11 +26,6 @@ enum status region_flags_set(struct space *space, uint64_t from, uint64_t to, ui
 
 // ---- which regions an advice fits ----
 
-static bool fits_all(const struct region *region)
-{
-    return true;
-}
-
 static bool fits_unlocked(const struct region *region)
 {
     return !(region_flags(region) & REGION_LOCKED);
@@ -53,25 +48,25 @@ struct advice {
     bool known;
     bool drops; // pages
     uint32_t clear, set;
-    bool (*fits)(const struct region *region);
+    bool (*fits)(const struct region *region); // nullptr: every region
 };
 
 static const struct advice advices[] = {
-    [LINUX_MADV_NORMAL] = { .known = true, .fits = fits_all },
-    [LINUX_MADV_RANDOM] = { .known = true, .fits = fits_all },
-    [LINUX_MADV_SEQUENTIAL] = { .known = true, .fits = fits_all },
-    [LINUX_MADV_WILLNEED] = { .known = true, .fits = fits_all },
+    [LINUX_MADV_NORMAL] = { .known = true },
+    [LINUX_MADV_RANDOM] = { .known = true },
+    [LINUX_MADV_SEQUENTIAL] = { .known = true },
+    [LINUX_MADV_WILLNEED] = { .known = true },
     [LINUX_MADV_DONTNEED] = { .known = true, .drops = true, .fits = fits_unlocked },
-    [LINUX_MADV_DONTNEED_LOCKED] = { .known = true, .drops = true, .fits = fits_all },
+    [LINUX_MADV_DONTNEED_LOCKED] = { .known = true, .drops = true },
     [LINUX_MADV_FREE] = { .known = true, .drops = true, .fits = fits_free },
-    [LINUX_MADV_DONTFORK] = { .known = true, .set = REGION_DONT_FORK, .fits = fits_all },
-    [LINUX_MADV_DOFORK] = { .known = true, .clear = REGION_DONT_FORK, .fits = fits_all },
-    [LINUX_MADV_HUGEPAGE] = { .known = true, .clear = REGION_NO_HUGE, .set = REGION_HUGE, .fits = fits_all },
-    [LINUX_MADV_NOHUGEPAGE] = { .known = true, .clear = REGION_HUGE, .set = REGION_NO_HUGE, .fits = fits_all },
-    [LINUX_MADV_DONTDUMP] = { .known = true, .fits = fits_all },
-    [LINUX_MADV_DODUMP] = { .known = true, .fits = fits_all },
+    [LINUX_MADV_DONTFORK] = { .known = true, .set = REGION_DONT_FORK },
+    [LINUX_MADV_DOFORK] = { .known = true, .clear = REGION_DONT_FORK },
+    [LINUX_MADV_HUGEPAGE] = { .known = true, .clear = REGION_NO_HUGE, .set = REGION_HUGE },
+    [LINUX_MADV_NOHUGEPAGE] = { .known = true, .clear = REGION_HUGE, .set = REGION_NO_HUGE },
+    [LINUX_MADV_DONTDUMP] = { .known = true },
+    [LINUX_MADV_DODUMP] = { .known = true },
     [LINUX_MADV_WIPEONFORK] = { .known = true, .set = REGION_WIPE_ON_FORK, .fits = fits_anonymous },
-    [LINUX_MADV_KEEPONFORK] = { .known = true, .clear = REGION_WIPE_ON_FORK, .fits = fits_all },
+    [LINUX_MADV_KEEPONFORK] = { .known = true, .clear = REGION_WIPE_ON_FORK },
     [LINUX_MADV_COLD] = { .known = true, .fits = fits_unlocked },
     [LINUX_MADV_PAGEOUT] = { .known = true, .fits = fits_unlocked },
 };
@@ -79,6 +74,11 @@ static const struct advice advices[] = {
 bool space_advice_known(uint32_t advice)
 {
     return advice < sizeof advices / sizeof *advices && advices[advice].known;
+}
+
+static bool advice_fits(const struct advice *advice, const struct region *region)
+{
+    return !advice->fits || advice->fits(region);
 }
 
 // How far the advice can go before a region that it does not fit, or `to`; *whole: all of that is mapped.
@@ -89,7 +89,7 @@ static uint64_t advice_reach(struct space *space, uint64_t from, uint64_t to, co
     *whole = true;
     for (const struct region *region = region_after(space, from); region && region->start < to; region = region_next(region)) {
         *whole &= region->start <= reached;
-        if (!advice->fits(region))
+        if (!advice_fits(advice, region))
             return MAX(region->start, from);
         reached = region->end;
     }
