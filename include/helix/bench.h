@@ -35,5 +35,5 @@ enum status benchmark_run(const struct benchmark *row, uint32_t rounds, struct b
 // Sorts `count` (>= 1) samples of `batch` operations each in place and fills the result. Pure.
 void benchmark_summarise(uint64_t *samples, size_t count, uint32_t batch, struct benchmark_result *result);
 
-// Calls visit for each row of this category, or whose name begins so (nullptr: all), until it returns false. Returns how many rows it saw.
+// Calls visit for each row of this category, or whose name or CATEGORY/NAME begins so (nullptr: all), until it returns false. Returns how many rows it saw.
 size_t benchmark_each(const char *what, bool (*visit)(void *context, const struct benchmark *row), void *context);

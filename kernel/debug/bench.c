@@ -26,11 +26,21 @@ enum {
 
 TABLE_DECLARE(struct benchmark, helix_benchmarks);
 
+static bool benchmark_matches(const struct benchmark *row, const char *what)
+{
+    size_t length = strlen(row->category);
+    if (string_starts(what, row->category) && what[length] == '/')
+        what += length + 1;
+    else if (string_equal(row->category, what))
+        return true;
+    return string_starts(row->name, what);
+}
+
 size_t benchmark_each(const char *what, bool (*visit)(void *context, const struct benchmark *row), void *context)
 {
     size_t seen = 0;
     TABLE_EACH(struct benchmark, row, helix_benchmarks) {
-        if (what && !string_equal(row->category, what) && !string_starts(row->name, what))
+        if (what && !benchmark_matches(row, what))
             continue;
         seen++;
         if (!visit(context, row))

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include <helix/bench.h>
+
+#include <lib/format.h>
+
 #include <helix/test.h>
 
 TEST(bench, reads_minimum_median_and_p99_off_sorted_samples)
@@ -33,6 +36,28 @@ TEST(bench, sees_no_rows_in_a_category_nobody_has)
 {
     CHECK_EQUAL(benchmark_each("no such category", nullptr, nullptr), 0);
     CHECK_EQUAL(benchmark_each("lock.no_such_row", nullptr, nullptr), 0);
+}
+
+static bool take_first(void *context, const struct benchmark *row)
+{
+    *(const struct benchmark **)context = row;
+    return false;
+}
+
+// As the shell's list writes it.
+TEST(bench, finds_a_row_by_category_and_name)
+{
+    const struct benchmark *first = nullptr, *found = nullptr;
+    char name[128];
+    if (!CHECK_EQUAL(benchmark_each(nullptr, take_first, &first), 1))
+        return;
+    format_text(name, sizeof name, "%s/%s", first->category, first->name);
+    CHECK_EQUAL(benchmark_each(name, take_first, &found), 1);
+    CHECK(found == first);
+    format_text(name, sizeof name, "%s/no_such_row", first->category);
+    CHECK_EQUAL(benchmark_each(name, take_first, &found), 0);
+    format_text(name, sizeof name, "no_such_category/%s", first->name);
+    CHECK_EQUAL(benchmark_each(name, take_first, &found), 0);
 }
 
 static uint32_t prepared, operations, finished;
