@@ -167,8 +167,9 @@ static inline enum status space_protect(struct space *space, uint64_t at, uint64
 enum status space_key_alloc(struct space *space, uint32_t rights, uint32_t *key);
 enum status space_key_free(struct space *space, uint32_t key);
 
-// Whether others than key 0 are allocated; the key of the page at `address`, 0 where nothing is mapped.
+// Whether others than key 0 are allocated; whether this one is; the key of the page at `address`, 0 where nothing is mapped.
 bool space_has_keys(const struct space *space);
+bool space_key_known(const struct space *space, uint32_t key);
 uint32_t space_key_at(struct space *space, uint64_t address);
 
 // Where the first region of [at, at + size) starts, if it is one that grows down (PROT_GROWSDOWN). STATUS_NO_MEMORY: nothing there; STATUS_BAD_ARGUMENT: a region that does not grow.

@@ -22,6 +22,7 @@
 #include <helix/log.h>
 #include <helix/orchestrator.h>
 #include <helix/panic.h>
+#include <helix/protection.h>
 #include <helix/thread.h>
 
 #include "core.h"
@@ -222,14 +223,18 @@ void panic_at(const char *file, int line, const struct arch_frame *frame, const 
 
 void kernel_fatal_fault(const char *what, uint64_t address, struct arch_frame *frame)
 {
-    virt_t stack;
+    struct guard_page guard = {};
     uint64_t offset = 0;
     char place[96]; // a fault has no source line of its own: the function stands for it
     const char *function = symbol_name(arch_frame_ip(frame), &offset);
     format_text(place, sizeof place, "%s+0x%llx", function, (unsigned long long)offset);
-    if (string_starts(what, "kernel stack overflow") || kernel_stack_guard_hit(address, &stack))
+    bool guarded = guard_page_hit(address, &guard), of_stack = guarded && string_equal(guard.owner, "kernel stack");
+    if (guarded && !of_stack)
+        panic_at(place, 0, frame, "guard page of %s hit at 0x%016llx", guard.owner, (unsigned long long)address);
+    else if (of_stack || string_starts(what, "kernel stack overflow"))
         panic_at(place, 0, frame, "kernel stack overflow of thread \"%s\" at 0x%016llx", thread_current()->name,
                  (unsigned long long)address);
-    panic_at(place, 0, frame, "%s at 0x%016llx", what, (unsigned long long)address);
+    else
+        panic_at(place, 0, frame, "%s at 0x%016llx", what, (unsigned long long)address);
     arch_cpu_halt(); // the faulting instruction cannot be retried, whatever the action
 }

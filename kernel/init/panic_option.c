@@ -15,17 +15,26 @@
 #include <helix/log.h>
 #include <helix/mutex.h>
 #include <helix/panic.h>
+#include <helix/protection.h>
 #include <helix/spinlock.h>
 #include <helix/thread.h>
 
 #include "init.h"
 
-BOOT_OPTION(panic_test, "panic_test", "panics after boot: page_fault, stack_overflow, boot_stack_overflow, assert or double_fault");
+BOOT_OPTION(panic_test, "panic_test",
+            "panics after boot: page_fault, stack_overflow, boot_stack_overflow, guard_page, assert or double_fault");
 
 static void test_page_fault(void)
 {
     // The last page of the area for device registers, which is handed out from its start.
     *(volatile uint64_t *)(uintptr_t)(DEVICES_END - PAGE_SIZE) = 1;
+}
+
+static void test_guard_page(void)
+{
+    struct guard_page guard = { .address = DEVICES_END - 2 * PAGE_SIZE, .size = PAGE_SIZE, .owner = "panic_test" };
+    if (guard_page_install(&guard) == STATUS_OK)
+        *(volatile uint64_t *)(uintptr_t)(guard.address + 8) = 1;
 }
 
 [[gnu::noinline]] static uint64_t overflow(uint64_t depth)
@@ -193,6 +202,7 @@ static const struct {
     { "page_fault", test_page_fault },
     { "stack_overflow", test_stack_overflow },
     { "boot_stack_overflow", test_stack_overflow },
+    { "guard_page", test_guard_page },
     { "assert", test_assert },
     { "double_fault", test_double_fault },
 #if PROFILE_FRAME_CHECKS

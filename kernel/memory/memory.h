@@ -5,12 +5,22 @@
 #include <abi/status.h>
 #include <lib/types.h>
 
+#include <arch/layout.h>
+
 #include <generated/profile.h>
 
 #include <helix/frames.h>
 #include <helix/heap_cache.h>
 
 struct boot_info;
+
+// ---- virtual_mapper.c, protection.c, guard.c ----
+
+// Whether the range lies where the kernel maps pages later than at boot.
+static inline bool kernel_area_holds(uint64_t at, uint64_t size)
+{
+    return at >= KERNEL_STACKS_START && at <= DEVICES_END && size <= DEVICES_END - at;
+}
 
 // ---- frames/boot.c: memory before there is an allocator ----
 

@@ -228,7 +228,7 @@ def bad_command_lines_are_survived():
 
 # ---- panics
 
-PANIC_WORDS = {"page_fault": r"(?i)page fault", "stack_overflow": r"(?i)kernel stack overflow", "assert": r"(?i)assert", "double_fault": r"(?i)double fault"}
+PANIC_WORDS = {"page_fault": r"(?i)page fault", "stack_overflow": r"(?i)kernel stack overflow", "guard_page": r"guard page of panic_test hit at", "assert": r"(?i)assert", "double_fault": r"(?i)double fault"}
 
 
 def panic_row(kind):
@@ -257,6 +257,11 @@ def panic_stack_overflow():
 def panic_boot_stack_overflow():
     outcome = run("echo not reached", options=["--append", "panic_test=boot_stack_overflow"], timeout=40)
     check(outcome.status == PANIC and re.search(r"Message: kernel stack overflow of thread \"boot\"", outcome.err + outcome.out), outcome.describe())
+
+
+@test
+def panic_guard_page():
+    panic_row("guard_page")
 
 
 @test

@@ -43,6 +43,11 @@ bool space_has_keys(const struct space *space)
     return space->keys != SPACE_KEYS_FIRST;
 }
 
+bool space_key_known(const struct space *space, uint32_t key)
+{
+    return key < KEYS_MOST && space->keys >> key & 1;
+}
+
 uint32_t space_key_at(struct space *space, uint64_t address)
 {
     rwlock_acquire_shared(&space->lock);
