@@ -122,6 +122,11 @@ static inline void frame_free(phys_t first, size_t pages);
 // looks whether they are.
 void frame_free_zeroed(phys_t frame);
 
+// As frame_free, for who has a frame's address from somebody he does not trust: looks first, of all of them. STATUS_BAD_ALIGNMENT;
+// STATUS_BAD_ARGUMENT: no pages; STATUS_BAD_ADDRESS: (some are) no RAM, or nobody was ever given them; STATUS_NOT_MAPPED: free already;
+// STATUS_DENIED: reserved, the heap's, page tables or large pages; STATUS_BUSY: others have references on them. Nothing changed then.
+enum status frame_free_checked(phys_t first, size_t pages);
+
 // What the two come down to: one frame with no flag but FRAME_USER; anything. FRAME_NONE: there is no memory.
 static const phys_t FRAME_NONE = { UINT64_MAX };
 phys_t frame_take(uint32_t flags);

@@ -346,6 +346,36 @@ void frames_trim(void)
         frame_caches_drain();
 }
 
+// ---- frees that look first ----
+
+static enum status free_check(uint64_t number)
+{
+    if (number < frame_map.first || number >= frame_map.limit)
+        return STATUS_BAD_ADDRESS;
+    enum frame_block block = atomic_load_explicit(&frame_map.blocks[number / FRAME_BLOCK], memory_order_acquire);
+    if (block != BLOCK_READY)
+        return block == BLOCK_UNKNOWN ? STATUS_BAD_ADDRESS : STATUS_NOT_MAPPED;
+    const struct frame *frame = &frame_map.database[number];
+    if (frame->state == FRAME_FREE)
+        return STATUS_NOT_MAPPED;
+    if (frame->state != FRAME_USED)
+        return STATUS_DENIED;
+    return atomic_load_explicit(&frame->references, memory_order_relaxed) == 1 ? STATUS_OK : STATUS_BUSY;
+}
+
+enum status frame_free_checked(phys_t first, size_t pages)
+{
+    uint64_t number = first.raw >> PAGE_SHIFT;
+    if (!is_aligned(first.raw, PAGE_SIZE))
+        return STATUS_BAD_ALIGNMENT;
+    if (!pages)
+        return STATUS_BAD_ARGUMENT;
+    for (size_t i = 0; i < pages; i++)
+        TRY(free_check(number + i)); // ends at the end of RAM at the latest
+    frame_free(first, pages);
+    return STATUS_OK;
+}
+
 // ---- shared frames ----
 
 void frame_retain(phys_t frame)
