@@ -83,16 +83,25 @@ static uint32_t realtime_first(const struct run_queue *queue) MUST_HOLD(queue->l
     return REALTIME_LEVELS;
 }
 
+// Whoever is queued has a slice.
+[[gnu::noinline]] ARCH_SLOW_PATH static void slice_renew(struct thread *thread)
+{
+    if (!thread->slice_left_ns)
+        thread->slice_left_ns = slice_full(thread);
+}
+
 [[gnu::always_inline]] static inline void queue_push(struct run_queue *queue, struct thread *thread) MUST_HOLD(queue->lock)
 {
-    if (priority_is_realtime(thread->priority)) {
+    if (UNLIKELY(priority_is_realtime(thread->priority))) {
         uint32_t level = priority_effective(thread->priority);
+        slice_renew(thread);
         list_add_tail(&queue->realtime[level], &thread->queue_link);
         queue->realtime_map[level / 64] |= 1ull << level % 64;
-    } else if (kind_of(thread) == SCHEDULE_IDLE) {
+    } else if (UNLIKELY(kind_of(thread) == SCHEDULE_IDLE)) {
+        slice_renew(thread);
         list_add_tail(&queue->idle, &thread->queue_link);
-    } else if (!thread->slice_left_ns) {
-        thread->slice_left_ns = slice_full(thread);
+    } else if (UNLIKELY(!thread->slice_left_ns)) {
+        slice_renew(thread);
         list_add_tail(&queue->ready, &thread->queue_link);
     } else if (thread == queue->running) {
         list_add(&queue->ready, &thread->queue_link); // preempted: its turn goes on afterwards
@@ -122,11 +131,8 @@ static uint32_t realtime_first(const struct run_queue *queue) MUST_HOLD(queue->l
 {
     struct list_node *node = queue_take(queue);
     struct thread *next = node ? container_of(node, struct thread, queue_link) : nullptr;
-    if (next) {
+    if (next)
         queue->queued--;
-        if (!next->slice_left_ns)
-            next->slice_left_ns = slice_full(next);
-    }
     queue->running = next;
     queue->give_way = false;
     return next;
