@@ -228,7 +228,42 @@ static void a_range_is_made_zeros(void)
     CHECK_ERROR(fallocate(fd, ZERO, 0, 0), EINVAL);
 }
 
+// ---- files without a name ----
+
+static void a_file_in_memory_has_no_name(void)
+{
+    char text[300], path[40];
+    struct stat status;
+    int fd = (int)syscall(SYS_memfd_create, "notes", 1);
+    CHECK(fd >= 0);
+    CHECK_EQUAL(fcntl(fd, F_GETFD), FD_CLOEXEC);
+    CHECK_EQUAL(fstat(fd, &status), 0);
+    CHECK(S_ISREG(status.st_mode) && status.st_nlink == 0 && status.st_size == 0);
+    CHECK_EQUAL(ftruncate(fd, 3 * PAGE), 0);
+    char *at = map_of(fd, 3, PROT_READ | PROT_WRITE, MAP_SHARED);
+    strcpy(at + 2 * PAGE, "kept");
+    CHECK_EQUAL(pread(fd, text, 5, 2 * PAGE), 5);
+    CHECK(strcmp(text, "kept") == 0);
+    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+    ssize_t length = readlink(path, text, sizeof text - 1);
+    CHECK(length > 0);
+    text[length] = 0;
+    CHECK(strcmp(text, "/memfd:notes (deleted)") == 0);
+    int again = open(path, O_RDONLY);
+    CHECK(again >= 0 && again != fd);
+    CHECK_EQUAL(close(fd), 0);
+    CHECK_EQUAL(pread(again, text, 5, 2 * PAGE), 5);
+    CHECK_EQUAL(write(again, text, 1), -1);
+    CHECK(syscall(SYS_memfd_create, "notes", 0) >= 0); // one of the same name is another
+    memset(text, 'n', 260);
+    text[260] = 0;
+    CHECK_ERROR(syscall(SYS_memfd_create, text, 0), EINVAL);
+    CHECK_ERROR(syscall(SYS_memfd_create, "x", 1 << 20), EINVAL);
+    CHECK_ERROR(syscall(SYS_memfd_create, (char *)-1, 0), EFAULT);
+}
+
 static const struct check_row rows[] = {
+    CHECK_ROW(a_file_in_memory_has_no_name),
     CHECK_ROW(another_process_is_read_and_written),
     CHECK_ROW(a_stranger_may_not),
     CHECK_ROW(barriers_are_those_that_are_told),

@@ -275,6 +275,8 @@ enum status vfs_context_set_root(struct vfs_context *context, struct entry *entr
 // `base`: directory for relative paths; nullptr: the context's current one. Flags are Linux's O_… .
 enum status vfs_open(struct vfs_context *context, struct entry *base, const char *path, uint32_t flags, uint32_t mode,
                      struct open_file **file);
+// A file in memory that has no name but this to be shown, open for reading and writing. STATUS_BAD_ARGUMENT: the name is too long.
+enum status vfs_memory_file(const char *name, struct open_file **file);
 // Resolves to an entry with a reference. `follow`: the last symbolic link too.
 enum status vfs_lookup(struct vfs_context *context, struct entry *base, const char *path, bool follow, struct entry **entry);
 void entry_retain(struct entry *entry);

@@ -156,6 +156,16 @@ enum status entry_create_root(struct node *node, struct entry **entry)
     return entry_create("", 0, node, entry);
 }
 
+enum status entry_create_removed(struct entry *directory, const char *name, size_t length, struct node *node, struct entry **made)
+{
+    TRY(entry_create(name, length, node, made));
+    entry_retain(directory);
+    (*made)->parent = directory;
+    (*made)->removed = true;
+    node->name = *made;
+    return STATUS_OK;
+}
+
 enum status entry_add(struct entry *directory, const char *name, size_t length, struct node *node, struct entry **child)
 {
     struct entry *entry;

@@ -228,7 +228,7 @@ void file_describe(struct open_file *file, char *text, size_t size)
         return;
     }
     if (vfs_path(vfs_kernel_context(), file->entry, text, size) != STATUS_OK)
-        string_copy(text, "(deleted)", size);
+        vfs_node_path(file->node, text, size);
 }
 
 struct page_source *file_page_source(struct open_file *file)

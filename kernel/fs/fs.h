@@ -39,6 +39,9 @@ enum { ENTRY_OWN_NAME = 128 - sizeof(struct entry) };
 // The root entry of a mount. Takes the node's reference on success.
 enum status entry_create_root(struct node *node, struct entry **entry);
 
+// One that nobody can find: of a node whose name in the directory is gone. Takes the node's reference on success.
+enum status entry_create_removed(struct entry *directory, const char *name, size_t length, struct node *node, struct entry **entry);
+
 // The child of that name, with a reference. The directory's node must be one. STATUS_NOT_FOUND.
 enum status entry_child(struct entry *directory, const char *name, size_t length, struct entry **child);
 

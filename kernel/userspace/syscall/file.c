@@ -91,6 +91,25 @@ int64_t sys_close_range(struct thread *self, const struct syscall_arguments *arg
     return 0;
 }
 
+// Files that can be sealed and files of large pages there are none: EINVAL, as from a Linux that was built without.
+int64_t sys_memfd_create(struct thread *self, const struct syscall_arguments *arguments)
+{
+    enum { CLOSE_ON_EXEC = 1, EXECUTABLE = 16, NAME_MOST = 249 };
+    char name[NAME_MOST + 1];
+    size_t length;
+    uint32_t flags = (uint32_t)arguments->value[1];
+    struct open_file *file;
+    if (flags & ~(uint32_t)(CLOSE_ON_EXEC | EXECUTABLE))
+        return syscall_result(STATUS_BAD_ARGUMENT);
+    enum status status = arch_copy_string_from_user(name, arguments->value[0], sizeof name, &length);
+    if (status == STATUS_OK)
+        status = vfs_memory_file(name, &file);
+    if (status != STATUS_OK)
+        return syscall_result(status == STATUS_TOO_LONG ? STATUS_BAD_ARGUMENT : status);
+    int number = descriptor_install(user_process(self), file, flags & CLOSE_ON_EXEC);
+    return number >= 0 ? number : syscall_result((enum status)number);
+}
+
 // ---- duplicates and pipes ----
 
 int64_t sys_dup(struct thread *self, const struct syscall_arguments *arguments)
