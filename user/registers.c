@@ -98,11 +98,11 @@ static void on_signal_write(int number)
         _exit(7);
 }
 
-static void catch_alarm(void (*handler)(int), int flags, long microseconds)
+static void catch_alarm(void (*handler)(int), int flags, long microseconds, long again)
 {
     struct sigaction action = { .sa_handler = handler, .sa_flags = flags };
     CHECK_EQUAL(sigaction(SIGALRM, &action, NULL), 0);
-    struct itimerval timer = { .it_value = { 0, microseconds } };
+    struct itimerval timer = { .it_value = { 0, microseconds }, .it_interval = { 0, again } };
     CHECK_EQUAL(setitimer(ITIMER_REAL, &timer, NULL), 0);
 }
 
@@ -110,9 +110,11 @@ static void an_interrupted_call_keeps_them(void)
 {
     make_pipe();
     for (int i = 1; i <= 20; i++) {
-        catch_alarm(on_signal, 0, 3000);
+        int before = caught;
+        catch_alarm(on_signal, 0, 3000, 3000); // the first may come before the call has begun, where the machine is busy
         CHECK_EQUAL(call(SYS_read, ends[0], (long)bytes, 16, 9), -EINTR);
-        CHECK_EQUAL(caught, i);
+        CHECK(caught > before);
+        catch_alarm(on_signal, 0, 0, 0);
     }
 }
 
@@ -120,7 +122,7 @@ static void a_restarted_call_keeps_them(void)
 {
     make_pipe();
     for (int i = 1; i <= 20; i++) {
-        catch_alarm(on_signal_write, SA_RESTART, 3000);
+        catch_alarm(on_signal_write, SA_RESTART, 3000, 0);
         CHECK_EQUAL(call(SYS_read, ends[0], (long)bytes, 16, 9), 1);
         CHECK_EQUAL(caught, i);
     }
