@@ -20,3 +20,6 @@ bool kernel_stack_guard_hit(uint64_t address, virt_t *low);
 
 // Maps device registers, uncached, writable, never executable; stays for ever. STATUS_NO_SPACE: the area is full.
 enum status device_map(phys_t start, uint64_t size, volatile void **at);
+
+// Bytes mapped in these areas, the stacks in the cache among them.
+uint64_t kernel_map_used(void);

@@ -11,6 +11,7 @@
 #include <helix/page_cache.h>
 #include <helix/panic.h>
 #include <helix/kernel_map.h>
+#include <helix/memory_statistics.h>
 #include <helix/region_manager.h>
 #include <helix/thread.h>
 #include <helix/timer.h>
@@ -72,24 +73,22 @@ static void show_runs(struct text_writer *out)
 static void show_memory(struct text_writer *out)
 {
     struct frame_statistics frames = {};
-    uint64_t page_faults = 0;
-    for (uint32_t id = 0; id < cpu_count(); id++)
-        page_faults += cpu_by_id(id)->page_faults;
+    struct memory_statistics memory;
     frames_statistics(&frames);
+    memory_statistics(&memory);
     show_zones(out, &frames);
-    text_write(out, "total_physical %lu\nfree_physical %lu\nused_physical %lu\n", frames.total * PAGE_SIZE, frames.free * PAGE_SIZE,
-               (frames.total - frames.free) * PAGE_SIZE);
-    text_write(out, "allocations %lu\ndeallocations %lu\nfailures %lu\nlost %lu\n", frames.allocations, frames.frees, frames.failures,
-               frames.lost);
+    text_write(out, "total_physical %lu\nfree_physical %lu\nused_physical %lu\n", memory.total_physical, memory.free_physical,
+               memory.used_physical);
+    text_write(out, "total_virtual %lu\nused_virtual %lu\n", memory.total_virtual, memory.used_virtual);
+    text_write(out, "allocations %lu\ndeallocations %lu\nfailures %lu\nlost %lu\n", memory.allocations, memory.deallocations,
+               frames.failures, frames.lost);
     text_write(out, "cached %lu\nzeroed %lu\nzeroed_hits %lu\nzeroed_misses %lu\n", frames.cached, frames.zeroed_free, frames.zeroed_hits,
                frames.zeroed_misses);
     struct page_cache_statistics cache;
     page_cache_statistics(&cache);
     text_write(out, "file_pages %lu\nfile_dirty %lu\nfile_hits %lu\nfile_misses %lu\nfile_ahead %lu\nfile_reclaimed %lu\nfile_failed %lu\n",
                cache.cached, cache.dirty, cache.hits, cache.misses, cache.ahead, cache.reclaimed, cache.failed);
-    struct flush_counters flushes;
-    arch_flush_count(&flushes);
-    text_write(out, "page_faults %lu\ntlb_flushes %lu\npressure %d\n", page_faults, flushes.pages + flushes.whole, (int)frames_pressure());
+    text_write(out, "page_faults %lu\ntlb_flushes %lu\npressure %d\n", memory.page_faults, memory.tlb_flushes, (int)frames_pressure());
     show_runs(out);
 }
 PROC_FILE(helix_memory, "helix/memory", show_memory);

@@ -11,6 +11,8 @@
 
 #include <helix/kernel_map.h>
 
+#include <stdatomic.h>
+
 #include <lib/bitmap.h>
 
 #include <arch/layout.h>
@@ -34,6 +36,7 @@ static size_t slot_hint GUARDED_BY(map_lock); // no free slot below
 static virt_t cached[STACK_CACHE] GUARDED_BY(map_lock);
 static uint32_t cached_count GUARDED_BY(map_lock);
 static uint64_t device_next GUARDED_BY(map_lock) = DEVICES_START;
+static _Atomic uint64_t used; // bytes mapped; every CPU adds and subtracts
 
 static virt_t slot_stack(size_t slot)
 {
@@ -62,6 +65,16 @@ static void slot_give(virt_t low)
     spinlock_release(&map_lock);
 }
 
+uint64_t kernel_map_used(void)
+{
+    return atomic_load_explicit(&used, memory_order_relaxed);
+}
+
+static void used_change(int64_t bytes)
+{
+    atomic_fetch_add_explicit(&used, (uint64_t)bytes, memory_order_relaxed);
+}
+
 // Unmaps the first `pages` pages of a stack and frees their frames.
 static void stack_unmap(virt_t low, size_t pages)
 {
@@ -69,6 +82,7 @@ static void stack_unmap(virt_t low, size_t pages)
     for (size_t i = 0; i < pages; i++)
         (void)arch_space_query(arch_space_kernel(), (virt_t){ low.raw + i * PAGE_SIZE }, &frames[i], nullptr);
     arch_kernel_unmap(low, pages);
+    used_change(-(int64_t)(pages * PAGE_SIZE));
     for (size_t i = 0; i < pages; i++)
         frame_free(frames[i], 1);
 }
@@ -78,7 +92,9 @@ static enum status stack_map_page(virt_t at)
     phys_t frame;
     TRY(frame_alloc(1, 0, &frame));
     enum status outcome = arch_kernel_map(at, frame, 1, PAGE_READ | PAGE_WRITE);
-    if (outcome != STATUS_OK)
+    if (outcome == STATUS_OK)
+        used_change(PAGE_SIZE);
+    else
         frame_free(frame, 1);
     return outcome;
 }
@@ -186,6 +202,7 @@ enum status device_map(phys_t start, uint64_t size, volatile void **at)
     uint64_t area;
     TRY(device_area_take(whole, &area));
     TRY(arch_kernel_map((virt_t){ area }, (phys_t){ first }, whole / PAGE_SIZE, PAGE_READ | PAGE_WRITE | PAGE_UNCACHED));
+    used_change((int64_t)whole);
     (void)region_manager_add(first, whole, PHYSICAL_DEVICE, "Device registers"); // known already, or more than it has room for: as good
     *at = virt_pointer((virt_t){ area + (start.raw - first) });
     return STATUS_OK;
