@@ -227,6 +227,7 @@ NO_LOCK_ANALYSIS [[gnu::always_inline]] static inline bool thread_leave(struct t
 {
     struct thread *self = thread_current();
     self->wake_timed_out = false;
+    lock_check_may_sleep("sleep"); // before the timer's lock is taken
     timer_arm(&self->timeout, deadline_ns);
     bool interrupted = thread_leave(self, state, reason, interruptible);
     timer_cancel(&self->timeout);
