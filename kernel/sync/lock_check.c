@@ -177,10 +177,11 @@ static void handler_note(const struct cpu_locks *locks, const struct lock_held *
 
 static void form_check(const struct cpu_locks *locks, const struct lock_held *wanted, enum lock_form *form)
 {
-    if (UNLIKELY(*form != LOCK_FORM_UNKNOWN && *form != wanted->form))
+    enum lock_form before = __atomic_load_n(form, __ATOMIC_RELAXED); // others may be about to take the lock, too
+    if (UNLIKELY(before != LOCK_FORM_UNKNOWN && before != wanted->form))
         report_lock(wanted, "taken before in the other form (plain, or with interrupts off)");
-    if (*form != wanted->form)
-        *form = wanted->form;
+    if (before != wanted->form)
+        __atomic_store_n(form, wanted->form, __ATOMIC_RELAXED);
     if (wanted->form == LOCK_PLAIN)
         plain_check(locks, wanted);
     else if (!handler_by[wanted->rank])
