@@ -135,7 +135,7 @@ static void requeues(struct space *space)
         sleeper_start(&sleepers[i], WORD, UINT32_MAX);
     CHECK_EQUAL(futex(WORD, COMPARE, 1, 1, OTHER_WORD, 99), -EAGAIN_);
     CHECK_EQUAL(futex(WORD, LINUX_FUTEX_CMP_REQUEUE, 1, 1, HOLE, 0), -EFAULT_);
-    CHECK_EQUAL(futex(HOLE, WAKE, 9, 0, 0, 0), 0); // a private one need not be there, as on Linux
+    CHECK_EQUAL(futex(HOLE, WAKE, 9, 0, 0, 0), 0);             // a private one need not be there, as on Linux
     CHECK_EQUAL(futex(WORD, COMPARE, 1, 1, OTHER_WORD, 0), 2); // one woken, one moved
     sleeper_end(&sleepers[0]);
     CHECK(sleeps(&sleepers[1]));
