@@ -106,8 +106,10 @@ void *heap_take_zeroed(size_t size)
     atomic_fetch_add_explicit(&large_frees, 1, memory_order_relaxed);
 }
 
-[[gnu::noinline, gnu::cold]] static void free_wrong(const struct heap_free_object *object)
+// Never returns, but is jumped to: a call would give heap_give a frame.
+[[gnu::noinline, gnu::cold]] static void free_wrong(void *block)
 {
+    const struct heap_free_object *object = block;
     if (object->mark == heap_mark)
         panic("double free of heap block %p", (const void *)object);
     panic("freeing %p, which is no block of the heap", (const void *)object);
@@ -147,8 +149,7 @@ void heap_give(void *block)
         return;
     }
     if (UNLIKELY((uintptr_t)object & heap_facts_here(code)->misaligned || object->mark == heap_mark)) {
-        free_wrong(object);
-        return;
+        [[clang::musttail]] return free_wrong(block);
     }
     object->mark = heap_mark;
     *top = object;
