@@ -339,6 +339,24 @@ static void neighbours_with_other_keys_stay_apart(void)
         CHECK_EQUAL(touch(at + i * PAGE, true), i == 0 || i == 4 ? CODE_KEY : 0);
 }
 
+static void smaps_tells_the_key(void)
+{
+    static char line[256];
+    int key = key_new(), told = -1;
+    char *at = map_with_key(PAGE, key), *end;
+    FILE *smaps = fopen("/proc/self/smaps", "r");
+    CHECK(smaps != NULL);
+    for (bool found = false; told < 0 && fgets(line, sizeof line, smaps);) {
+        unsigned long start = strtoul(line, &end, 16);
+        if (*end == '-')
+            found = start == (unsigned long)at;
+        else if (found)
+            (void)sscanf(line, "ProtectionKey: %d", &told);
+    }
+    fclose(smaps);
+    CHECK_EQUAL(told, key);
+}
+
 static void a_mapping_that_moves_takes_its_key_along(void)
 {
     int key = key_new();
@@ -704,6 +722,7 @@ static const struct check_row rows[] = {
     CHECK_ROW(mprotect_keeps_the_key),
     CHECK_ROW(a_new_mapping_has_no_key),
     CHECK_ROW(neighbours_with_other_keys_stay_apart),
+    CHECK_ROW(smaps_tells_the_key),
     CHECK_ROW(a_mapping_that_moves_takes_its_key_along),
     CHECK_ROW(pages_given_up_come_back_with_the_key),
     CHECK_ROW(large_pages_have_keys),

@@ -6,6 +6,7 @@
 #include <lib/format.h>
 #include <lib/string.h>
 
+#include <arch/keys.h>
 #include <arch/table_walk.h>
 
 #include <helix/heap.h>
@@ -148,6 +149,8 @@ NO_LOCK_ANALYSIS static void write_smaps(void *context, const struct region *reg
     write_kib(writer->out, "MMUPageSize", PAGE_SIZE);
     write_usage(writer->out, &usage, region->flags & REGION_LOCKED ? usage.proportional : 0);
     text_write(writer->out, "THPeligible:    %u\n", large_eligible(region));
+    if (arch_keys() > 1)
+        text_write(writer->out, "ProtectionKey:  %8u\n", (region->access & PAGE_KEYS) >> PAGE_KEY_SHIFT);
     write_flags(writer->out, region);
 }
 
