@@ -75,17 +75,6 @@ static void mount_archive(void)
     CHECK_EQUAL(mount(strcat(path, "/a.cpio"), "m", "cpio", 0, ""), 0);
 }
 
-static void expect_file(const char *path, const char *text)
-{
-    char bytes[64];
-    int fd = open(path, O_RDONLY);
-    CHECK(fd >= 0);
-    ssize_t got = read(fd, bytes, sizeof bytes);
-    CHECK_EQUAL(got, strlen(text));
-    CHECK(memcmp(bytes, text, strlen(text)) == 0);
-    close(fd);
-}
-
 // A figure of /proc/helix/memory.
 static long figure(const char *name)
 {
@@ -107,10 +96,10 @@ static void an_archive_is_mounted_as_its_tree(void)
 {
     struct stat status;
     mount_archive();
-    expect_file("m/etc/motd", "hello\n");
-    expect_file("m/made/on/the/way", "deep");
-    expect_file("m/link", "hello\n");
-    expect_file("m/one", "both");
+    check_content("m/etc/motd", "hello\n");
+    check_content("m/made/on/the/way", "deep");
+    check_content("m/link", "hello\n");
+    check_content("m/one", "both");
     CHECK_EQUAL(stat("m/two", &status), 0);
     CHECK(status.st_nlink == 2 && status.st_size == 4 && status.st_mtime == 1000000);
     CHECK_EQUAL(stat("m/etc", &status), 0);

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -94,6 +95,18 @@ static const char *check_program = "";
         _exit(0);
     }
     return check_wait(child);
+}
+
+// The file holds this text and no more.
+[[gnu::unused]] static void check_content(const char *path, const char *text)
+{
+    char buffer[256];
+    int fd = open(path, O_RDONLY);
+    CHECK(fd >= 0);
+    ssize_t length = read(fd, buffer, sizeof buffer);
+    CHECK_EQUAL(length, strlen(text));
+    CHECK(memcmp(buffer, text, strlen(text)) == 0);
+    close(fd);
 }
 
 [[gnu::unused]] static bool check_on_helix(void)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // machine.h: the processor, as the test programs see it. What differs between machines stands in machine/<name>/: basics.h for
-// all, one header more for each program that needs it. So a program says what it tests and never on what.
+// all, one header more for each program that needs it (machine/keys_none.h serves machines without keys). So a program says what it
+// tests and never on what.
 //
 // Every machine/<name>/basics.h gives
 //   MACHINE_NAME                what uname() says
@@ -57,7 +58,7 @@
 #define MACHINE_FRAMES    "machine/aarch64/frames.h"
 #define MACHINE_CRIMES    "machine/aarch64/crimes.h"
 #define MACHINE_REGISTERS "machine/aarch64/registers.h"
-#define MACHINE_KEYS      "machine/aarch64/keys.h"
+#define MACHINE_KEYS      "machine/keys_none.h"
 #elif defined __riscv
 #define MACHINE_BASICS    "machine/riscv64/basics.h"
 #define MACHINE_FAULTS    "machine/riscv64/faults.h"
@@ -65,7 +66,7 @@
 #define MACHINE_FRAMES    "machine/riscv64/frames.h"
 #define MACHINE_CRIMES    "machine/riscv64/crimes.h"
 #define MACHINE_REGISTERS "machine/riscv64/registers.h"
-#define MACHINE_KEYS      "machine/riscv64/keys.h"
+#define MACHINE_KEYS      "machine/keys_none.h"
 #else
 #error "machine.h: a machine without a folder in user/machine/"
 #endif

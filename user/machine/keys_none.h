@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// keys.h: this machine's processors have no protection keys.
+// keys_none.h: this machine's processors have no protection keys.
 #pragma once
 
 static bool machine_has_keys(void)
