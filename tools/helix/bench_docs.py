@@ -19,7 +19,8 @@ Made by `./helix bench --docs FILE.json…` from what `./helix bench --json` mea
 Each figure is one operation, the median of the samples, without the loop and the clock around it (`bench/README.md` says how). Helix
 (its default profile, optimised at link time) and Linux run the same static program in the same machine; ratios are Helix / Linux: below 1 Helix needs less. Instructions do not tell of
 caches, of misses of the TLB and of what serialises the processor: the last column counts such instructions. Debian's kernels are as
-Debian ships them; their figures vary by about 3 % between runs, Helix's are the same in every run of one build. `boot_*` ends at the
+Debian ships them; their figures vary by about 3 % between runs. Helix's are nearly the same in every run of one build, but for what depends
+on where a program's memory came to lie: `fork_1m` was seen from 18,000 to 33,000. `boot_*` ends at the
 first instruction of user mode; for Linux it includes unpacking its compressed image, and for both the firmware where there is one.
 """
 
